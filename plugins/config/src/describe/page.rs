@@ -1,0 +1,149 @@
+//! The reference page of a plugin's configuration, in Markdown.
+
+use std::fmt::Write;
+
+use super::schema::{DEFAULT, PROFILES, ROUTES, RULE_POLICY, line};
+use super::{Member, Shape};
+use crate::node::Node;
+use crate::plugin::{Common, Policy, RuleHead};
+use crate::setting::Part;
+
+/// The page of the plugin with this policy.
+pub fn page<P: Policy>() -> String {
+    let mut page = Page::default();
+    page.paragraph(&format!("# Configuration of {}", P::NAME));
+    page.paragraph(
+        "<!-- Generated from the declarations in plugins/config; `make bless` writes it anew. -->",
+    );
+    page.paragraph(INTRODUCTION);
+    page.paragraph("## For the plugin as a whole");
+    let extra = [
+        ("default", "a policy, or `null`", "`{}`", DEFAULT),
+        ("profiles", "object of policies", "`{}`", PROFILES),
+        ("routes", "list of rules", "`[]`", ROUTES),
+        ("$schema", "anything", "", "For editors; not read."),
+    ];
+    page.section("", &Common::members(), &extra);
+    page.paragraph("## A rule");
+    page.section(
+        "",
+        &RuleHead::members(),
+        &[("policy", "a policy", "", RULE_POLICY)],
+    );
+    page.paragraph("## A policy");
+    page.paragraph("It stands under `default`, in a profile, or in a rule's `policy`.");
+    page.section("", &P::members(), &[]);
+    page.text.trim_end().to_owned() + "\n"
+}
+
+const INTRODUCTION: &str = "The configuration is one JSON object, or a protobuf Struct that says the same. Nothing at all \
+means the defaults. Objects are laid over each other key by key, lists replace, `null` switches off what says so, and a \
+part that was `null` starts from the defaults of its members. Whatever is wrong is refused as a whole, with every fault, \
+its place and what would be right.\n\nTexts are compared as bytes. A percentage is 0 to 100, fractions allowed. Where \
+`disabled` is one of the words, `false` means the same.";
+
+#[derive(Default)]
+struct Page {
+    text: String,
+}
+
+impl Page {
+    fn paragraph(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.text.push_str("\n\n");
+    }
+
+    /// A table of members, then those of their words that need an explanation, then a table for each nested part.
+    fn section(&mut self, path: &str, members: &[Member], extra: &[(&str, &str, &str, &str)]) {
+        self.text
+            .push_str("| key | value | default | meaning |\n|---|---|---|---|\n");
+        for member in members {
+            let default = match (&member.default, &member.shape) {
+                (None, _) => "must be given".to_owned(),
+                (Some(_), Shape::Optional(_)) => String::new(),
+                (Some(_), Shape::Object(_)) => "see below".to_owned(),
+                (Some(default), _) => format!("`{}`", json(default)),
+            };
+            let meaning = [line(member.doc), words(&member.shape)].join(" ");
+            self.row(
+                &[path, member.key].concat(),
+                &value(&member.shape),
+                &default,
+                &meaning,
+            );
+        }
+        for (key, value, default, meaning) in extra {
+            self.row(key, value, default, &line(meaning));
+        }
+        self.text.push('\n');
+        for member in members {
+            if let Some(nested) = nested(&member.shape) {
+                let path = [path, member.key].concat();
+                self.paragraph(&format!("### `{path}`"));
+                self.section(&(path + "."), nested, &[]);
+            }
+        }
+    }
+
+    fn row(&mut self, key: &str, value: &str, default: &str, meaning: &str) {
+        let cell = |text: &str| text.trim().replace('|', "\\|");
+        let cells = [&format!("`{key}`"), value, default, meaning].map(cell);
+        let _ = writeln!(self.text, "| {} |", cells.join(" | "));
+    }
+}
+
+/// The members of a part that is written below its table.
+fn nested(shape: &Shape) -> Option<&[Member]> {
+    match shape {
+        Shape::Object(members) => Some(members),
+        Shape::Nullable(of) | Shape::Optional(of) => nested(of),
+        _ => None,
+    }
+}
+
+/// What may stand there, in words.
+fn value(shape: &Shape) -> String {
+    match shape {
+        Shape::Boolean => "`true` or `false`".to_owned(),
+        Shape::Integer { min, max } => format!("whole number, {min} to {max}"),
+        Shape::Percent => "percentage, 0 to 100".to_owned(),
+        Shape::Text { what, .. } => what.clone(),
+        Shape::Words(words) => {
+            let words: Vec<String> = words.iter().map(|word| format!("`\"{}\"`", word.word)).collect();
+            words.join(", ")
+        }
+        Shape::List { of, min: 0 } => format!("list of: {}", value(of)),
+        Shape::List { of, min } => format!("list of at least {min}: {}", value(of)),
+        Shape::Map { keys, of } => format!("object of: {} → {}", value(keys), value(of)),
+        Shape::Object(members) if members.iter().all(|member| member.default.is_none()) => {
+            let member = |member: &Member| format!("`\"{}\"`: {}", member.key, value(&member.shape));
+            format!(
+                "{{ {} }}",
+                members.iter().map(member).collect::<Vec<_>>().join(", ")
+            )
+        }
+        Shape::Object(_) => "object".to_owned(),
+        Shape::Nullable(of) => format!("{}, or `null`", value(of)),
+        Shape::Optional(of) => value(of),
+        Shape::Choice(shapes) => shapes.iter().map(value).collect::<Vec<_>>().join("; or "),
+    }
+}
+
+/// What each word means.
+fn words(shape: &Shape) -> String {
+    match shape {
+        Shape::Words(words) => {
+            let meanings: Vec<String> = words
+                .iter()
+                .map(|word| format!("`{}`: {}", word.word, line(word.doc)))
+                .collect();
+            meanings.join(" ")
+        }
+        Shape::Nullable(of) | Shape::Optional(of) => words(of),
+        _ => String::new(),
+    }
+}
+
+fn json(node: &Node) -> String {
+    serde_json::to_string(node).unwrap_or_default()
+}

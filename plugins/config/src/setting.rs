@@ -1,0 +1,138 @@
+//! One declaration per setting: its name, type, default and meaning stand in one place, and everything else follows.
+//!
+//! A type that can be configured is a [`Setting`]: it reads itself from a [`Node`] *over* what held before, and
+//! reports what is wrong. A part with members is declared with `settings!`, an enumeration of words with `words!`;
+//! both make the type, its default, its reader and, for the generated schema and page, its description.
+//!
+//! Why a mechanism of our own, and not serde's derive: a policy is laid over another one, member by member; every
+//! fault is wanted, not the first; and typed deserialisers would cost a plugin more than everything else in this crate.
+//!
+//! ```text
+//! settings! {
+//!     /// How long a circuit stays open.
+//!     pub struct Open {
+//!         /// How long at first. `0` is refused.
+//!         first as "for": Duration = Duration::seconds(30),
+//!         /// What to do meanwhile, or `null`: nothing.
+//!         reroute: Option<Reroute> = None,
+//!     }
+//! }
+//! ```
+
+mod macros;
+mod merged;
+mod nearest;
+mod place;
+mod reading;
+
+pub(crate) use macros::{key, settings, words};
+pub use merged::Merged;
+pub(crate) use nearest::nearest;
+pub use place::Place;
+pub use reading::Reading;
+pub(crate) use reading::{Entry, extra_members, lay, member_of, members, read_part, text, word};
+
+#[cfg(feature = "describe")]
+use crate::describe::{Member, Shape};
+use crate::node::Node;
+
+/// A type that can stand in a configuration.
+pub trait Setting: Sized {
+    /// Reads `node`, which stands at `at`, over the value that held before, if there was one.
+    ///
+    /// What replaces as a whole (a number, a text, a list, a choice) does not look at `over`. `None`, and a fault in
+    /// `reading`, where nothing can be made of it; a part with faults inside is read all the same, to find the rest.
+    fn read(node: &Node, over: Option<&Self>, at: &Place<'_>, reading: &mut Reading) -> Option<Self>;
+
+    /// What may stand here, for people and for editors.
+    #[cfg(feature = "describe")]
+    fn shape() -> Shape;
+
+    /// This value as it would be written in a configuration.
+    #[cfg(feature = "describe")]
+    fn written(&self) -> Node;
+}
+
+/// A setting with members of its own, declared with `settings!`. Its default is what a part that was `null` starts from.
+pub trait Part: Setting + Clone + Default {
+    /// The names of its members.
+    const KEYS: &'static [&'static str];
+
+    /// Reads the member whose key has this place in `KEYS` over what it was.
+    fn set(&mut self, place: usize, node: &Node, at: &Place<'_>, reading: &mut Reading);
+
+    /// Its members, for people and for editors.
+    #[cfg(feature = "describe")]
+    fn members() -> Vec<Member>;
+}
+
+/// `true` or `false`.
+impl Setting for bool {
+    fn read(node: &Node, _over: Option<&Self>, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
+        match node {
+            Node::Bool(value) => Some(*value),
+            _ => reading.refuse_type(at, "true or false", node),
+        }
+    }
+
+    #[cfg(feature = "describe")]
+    fn shape() -> Shape {
+        Shape::Boolean
+    }
+
+    #[cfg(feature = "describe")]
+    fn written(&self) -> Node {
+        Node::Bool(*self)
+    }
+}
+
+/// What `null` switches off. A part that was off starts from its declared values.
+impl<T: Setting> Setting for Option<T> {
+    fn read(node: &Node, over: Option<&Self>, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
+        match node {
+            Node::Null => Some(None),
+            _ => T::read(node, over.and_then(Option::as_ref), at, reading).map(Some),
+        }
+    }
+
+    #[cfg(feature = "describe")]
+    fn shape() -> Shape {
+        Shape::Nullable(Box::new(T::shape()))
+    }
+
+    #[cfg(feature = "describe")]
+    fn written(&self) -> Node {
+        self.as_ref().map_or(Node::Null, T::written)
+    }
+}
+
+/// What may be left out, and cannot be `null`: where its absence means more than the presence of any value, a `null`
+/// that some template has left behind would widen a rule unseen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given<T>(pub Option<T>);
+
+impl<T> Given<T> {
+    /// The value, if there is one.
+    pub fn as_ref(&self) -> Option<&T> {
+        self.0.as_ref()
+    }
+}
+
+impl<T: Setting> Setting for Given<T> {
+    fn read(node: &Node, over: Option<&Self>, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
+        T::read(node, over.and_then(Self::as_ref), at, reading).map(|value| Self(Some(value)))
+    }
+
+    #[cfg(feature = "describe")]
+    fn shape() -> Shape {
+        Shape::Optional(Box::new(T::shape()))
+    }
+
+    #[cfg(feature = "describe")]
+    fn written(&self) -> Node {
+        self.0.as_ref().map_or(Node::Null, T::written)
+    }
+}
+
+#[cfg(test)]
+mod tests;

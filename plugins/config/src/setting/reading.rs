@@ -1,0 +1,205 @@
+//! What the declared readers have in common: faults, members, texts, words.
+
+use super::{Part, Place, Setting, nearest};
+use crate::fault::{Fault, Faults, joined, shown};
+use crate::node::Node;
+
+/// What has been found while reading.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// What makes the configuration unusable.
+    pub(crate) faults: Faults,
+    /// What was passed over.
+    pub(crate) warnings: Faults,
+    /// Whether unknown keys are passed over.
+    pub(crate) pass_over_unknown: bool,
+}
+
+impl Reading {
+    /// Reports a broken rule. Returns nothing, as what a reader then has.
+    pub fn refuse<T>(&mut self, at: &Place<'_>, rule: &[&str]) -> Option<T> {
+        self.add(at, rule);
+        None
+    }
+
+    /// Reports that something else stands where `wanted` should, as in `must be a list, got true`.
+    pub fn refuse_type<T>(&mut self, at: &Place<'_>, wanted: &str, node: &Node) -> Option<T> {
+        self.add_type(at, wanted, node);
+        None
+    }
+
+    /// Reports a key of the author's choice that is none.
+    pub(crate) fn refuse_key(&mut self, at: &Place<'_>, wanted: &str) {
+        self.refuse::<()>(at, &["the key must be ", wanted]);
+    }
+
+    /// Reports a key given twice: which of the two was meant cannot be told.
+    pub(crate) fn refuse_twice(&mut self, at: &Place<'_>) {
+        self.refuse::<()>(at, &["key given twice"]);
+    }
+
+    // These two are called from every type's reader: one copy is enough.
+    #[inline(never)]
+    fn add(&mut self, at: &Place<'_>, rule: &[&str]) {
+        self.faults.add(Fault::new(at.path(), joined(rule)));
+    }
+
+    #[inline(never)]
+    fn add_type(&mut self, at: &Place<'_>, wanted: &str, node: &Node) {
+        self.add(at, &["must be ", wanted, ", got ", &shown(node)]);
+    }
+
+    fn unknown_key(&mut self, at: &Place<'_>, key: &str, known: &[&'static str]) {
+        let rule = match nearest(key, known) {
+            Some(name) => joined(&["unknown key, did you mean ", name, "?"]),
+            None => listed("unknown key, known are", known),
+        };
+        let fault = Fault::new(at.key(key).path(), rule);
+        if self.pass_over_unknown {
+            &mut self.warnings
+        } else {
+            &mut self.faults
+        }
+        .add(fault);
+    }
+}
+
+/// A member of an object: its key, as it was declared, and its value.
+pub(crate) type Entry<'n> = (&'static str, &'n Node);
+
+/// The members of an object that are known, each once, in the order of the text. Reports the others.
+pub(crate) fn members<'n>(
+    node: &'n Node,
+    at: &Place<'_>,
+    reading: &mut Reading,
+    known: &[&'static str],
+) -> Option<Vec<Entry<'n>>> {
+    read_members(node, at, reading, &[], known, &mut |_, _, _, _| {})
+}
+
+/// Reads a part over what it was, or over its declared values where it was not.
+pub(crate) fn read_part<T: Part>(
+    node: &Node,
+    over: Option<&T>,
+    at: &Place<'_>,
+    reading: &mut Reading,
+) -> Option<T> {
+    let mut part = over.cloned().unwrap_or_default();
+    extra_members(node, &mut part, at, reading, &[])?;
+    Some(part)
+}
+
+/// Reads a part from an object that has other members beside the part's own, and returns those.
+pub(crate) fn extra_members<'n, T: Part>(
+    node: &'n Node,
+    part: &mut T,
+    at: &Place<'_>,
+    reading: &mut Reading,
+    extra: &[&'static str],
+) -> Option<Vec<Entry<'n>>> {
+    let mut set = |place: usize, node: &Node, at: &Place<'_>, reading: &mut Reading| {
+        part.set(place, node, at, reading);
+    };
+    read_members(node, at, reading, T::KEYS, extra, &mut set)
+}
+
+type SetMember<'a> = dyn FnMut(usize, &Node, &Place<'_>, &mut Reading) + 'a;
+
+// Apart from the reader of parts, so that it is compiled once and not for each of them.
+fn read_members<'n>(
+    node: &'n Node,
+    at: &Place<'_>,
+    reading: &mut Reading,
+    own: &[&'static str],
+    extra: &[&'static str],
+    set: &mut SetMember<'_>,
+) -> Option<Vec<Entry<'n>>> {
+    let Node::Object(entries) = node else {
+        return reading.refuse_type(at, "an object", node);
+    };
+    let mut known = own.to_vec();
+    known.extend_from_slice(extra);
+    let mut found = Vec::new();
+    let mut rest = Vec::new();
+    for (key, node) in entries {
+        let place = known.iter().position(|name| name == key);
+        let Some((place, name)) = place.and_then(|place| Some((place, *known.get(place)?))) else {
+            reading.unknown_key(at, key, &known);
+            continue;
+        };
+        if found.contains(&place) {
+            reading.refuse_twice(&at.key(key));
+            continue;
+        }
+        found.push(place);
+        match place < own.len() {
+            true => set(place, node, &at.key(key), reading),
+            false => rest.push((name, node)),
+        }
+    }
+    Some(rest)
+}
+
+/// Reads a member over what it was; what it was stays where nothing can be made of the node.
+pub(crate) fn lay<T: Setting>(member: &mut T, node: &Node, at: &Place<'_>, reading: &mut Reading) {
+    if let Some(value) = T::read(node, Some(member), at, reading) {
+        *member = value;
+    }
+}
+
+/// The text that stands here, if it breaks no rule of its form.
+pub(crate) fn text<'n>(
+    node: &'n Node,
+    wanted: &str,
+    broken: fn(&str) -> Option<&'static str>,
+    at: &Place<'_>,
+    reading: &mut Reading,
+) -> Option<&'n str> {
+    let wanted = match node {
+        Node::Text(text) => match broken(text) {
+            None => return Some(text),
+            Some(wanted) => wanted,
+        },
+        _ => wanted,
+    };
+    reading.refuse_type(at, wanted, node)
+}
+
+/// The place of the word that stands here.
+pub(crate) fn word(
+    node: &Node,
+    words: &[&'static str],
+    at: &Place<'_>,
+    reading: &mut Reading,
+) -> Option<usize> {
+    let word = match node {
+        Node::Text(text) => text.as_str(),
+        Node::Bool(false) => "disabled",
+        _ => "",
+    };
+    words.iter().position(|known| *known == word).or_else(|| {
+        let wanted = listed("one of", words);
+        reading.refuse_type(at, &wanted, node)
+    })
+}
+
+/// As in `one of a, b, c`.
+fn listed(lead: &str, words: &[&str]) -> String {
+    let mut list = lead.to_owned();
+    let mut separator = " ";
+    for word in words {
+        list.push_str(separator);
+        list.push_str(word);
+        separator = ", ";
+    }
+    list
+}
+
+/// The member of an object, if it is one and has it: what a choice is told by.
+pub(crate) fn member_of<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
+    let Node::Object(entries) = node else { return None };
+    entries
+        .iter()
+        .find(|(name, _)| name == key)
+        .map(|(_, member)| member)
+}

@@ -1,0 +1,134 @@
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::*;
+use crate::node::Node;
+use crate::setting::{Place, Reading, Setting};
+
+fn read<T: Setting>(json: &str) -> Result<T, String> {
+    let node = Node::read(json.as_bytes()).unwrap();
+    let mut reading = Reading::default();
+    let value = T::read(&node, None, &Place::top().key("x"), &mut reading);
+    value.ok_or(reading.faults.to_string())
+}
+
+#[track_caller]
+fn refused<T: Setting + std::fmt::Debug>(json: &str, fault: &str) {
+    assert_eq!(read::<T>(json).unwrap_err(), fault, "{json}");
+}
+
+#[test]
+fn whole_numbers_are_read_up_to_their_bounds() {
+    for (json, number) in [("1", 1), ("8", 8), ("8.0", 8), ("0.8e1", 8)] {
+        assert_eq!(read::<Int<1, 8>>(json).map(Int::get), Ok(number));
+    }
+    for json in ["0", "9", "1.5", "-1", "1e300"] {
+        assert!(read::<Int<1, 8>>(json).is_err(), "{json}");
+    }
+    refused::<Int<1, 8>>("9", "x: must be a whole number from 1 to 8, got 9");
+    refused::<Int<1, 8>>("\"4\"", "x: must be a whole number from 1 to 8, got \"4\"");
+    refused::<Int<1, 8>>("true", "x: must be a whole number from 1 to 8, got true");
+}
+
+#[test]
+fn percentages_are_read_up_to_their_bounds() {
+    for (json, percent) in [("0", 0.0), ("0.1", 0.1), ("100", 100.0)] {
+        assert_eq!(read::<Percent>(json).map(Percent::get), Ok(percent));
+    }
+    refused::<Percent>("100.5", "x: must be a percentage from 0 to 100, got 100.5");
+    refused::<Percent>("-1", "x: must be a percentage from 0 to 100, got -1");
+    assert_eq!(Percent::new(f64::NAN), None);
+}
+
+#[test]
+fn names_of_headers_are_tokens_in_lower_case() {
+    assert_eq!(
+        read::<HeaderName>("\"X-Request-Id\"").as_deref(),
+        Ok("x-request-id")
+    );
+    assert_eq!(
+        read::<HeaderName>("\"!#$%&'*+-.^_`|~09az\"").as_deref(),
+        Ok("!#$%&'*+-.^_`|~09az")
+    );
+    assert!(read::<HeaderName>(&format!("{:?}", "a".repeat(128))).is_ok());
+    assert!(read::<HeaderName>(&format!("{:?}", "a".repeat(129))).is_err());
+    for json in ["\"\"", "\":path\"", "\"a b\"", "\"é\"", "\"a\\u0000\"", "1"] {
+        let rule = read::<HeaderName>(json).unwrap_err();
+        assert!(
+            rule.starts_with("x: must be the name of a header, such as \"x-tenant\", got "),
+            "{rule}"
+        );
+    }
+}
+
+#[test]
+fn headers_that_may_hold_secrets_are_refused() {
+    for name in [
+        "Authorization",
+        "proxy-authorization",
+        "Cookie",
+        "set-cookie",
+        "x-api-key",
+        "X-Auth-Token",
+        "client-secret",
+    ] {
+        let json = format!("{name:?}");
+        let rule = format!("x: must be the name of a header that cannot hold a secret, got {json}");
+        refused::<SafeHeaderName>(&json, &rule);
+    }
+    for name in ["x-user-id", "key", "tokens", "x-key-id"] {
+        assert_eq!(read::<SafeHeaderName>(&format!("{name:?}")).as_deref(), Ok(name));
+    }
+}
+
+#[test]
+fn values_of_headers_are_what_can_be_sent() {
+    for value in ["", "gold", "a b\tc"] {
+        assert_eq!(read::<HeaderValue>(&format!("{value:?}")).as_deref(), Ok(value));
+    }
+    for value in [" a", "a ", "é", "a\nb", &"a".repeat(1025)] {
+        assert!(read::<HeaderValue>(&format!("{value:?}")).is_err(), "{value:?}");
+    }
+}
+
+#[test]
+fn texts_are_bounded_in_characters() {
+    let longest = "é".repeat(256);
+    assert_eq!(read::<Text>(&format!("{longest:?}")).as_deref(), Ok(&*longest));
+    for text in ["", "a\u{85}", &"é".repeat(257)] {
+        let rule = read::<Text>(&format!("\"{text}\"")).unwrap_err();
+        assert!(
+            rule.starts_with("x: must be a text of 1 to 256 characters"),
+            "{rule}"
+        );
+    }
+}
+
+#[test]
+fn every_item_of_a_list_is_read() {
+    assert_eq!(read::<Vec<bool>>("[]"), Ok(vec![]));
+    assert_eq!(read::<Vec<bool>>("[true, false]"), Ok(vec![true, false]));
+    refused::<Vec<bool>>(
+        "[1, true, null]",
+        "x[0]: must be true or false, got 1\nx[2]: must be true or false, got null",
+    );
+    refused::<Vec<bool>>("true", "x: must be a list, got true");
+    refused::<AtLeastOne<bool>>("[]", "x: must have at least one item");
+}
+
+#[test]
+fn the_keys_of_a_map_are_checked_and_sorted() {
+    type Headers = Map<HeaderName, HeaderValue>;
+    let map = read::<Headers>(r#"{"x-b": "2", "X-A": "1"}"#).unwrap();
+    let entries: Vec<(&str, &str)> = map.iter().map(|(key, value)| (&**key, &**value)).collect();
+    assert_eq!(entries, [("x-a", "1"), ("x-b", "2")]);
+    let mut reading = Reading::default();
+    let node = Node::read(br#"{"x-a": "1", "X-A": "2", "a b": "3", "x-c": null}"#).unwrap();
+    Headers::read(&node, None, &Place::top(), &mut reading);
+    assert_eq!(
+        reading.faults.to_string(),
+        "[\"X-A\"]: key given twice\n\
+         [\"a b\"]: the key must be the name of a header, such as \"x-tenant\"\n\
+         [\"x-c\"]: must be a value that a header can have (visible ASCII, no space at either end, at most 1024 characters), got null"
+    );
+}
