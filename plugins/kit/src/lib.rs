@@ -1,1 +1,58 @@
-//! To be written.
+//! The seam between a plugin and the proxy that runs it.
+//!
+//! A plugin is a [`Root`], made once for each worker from its configuration, and a [`Filter`], made for each exchange.
+//! The proxy-wasm SDK dispatches the callbacks; every call to the host is made here, because the SDK panics on a status
+//! that it did not expect, and a panic ends the worker's virtual machine. Here a call that fails is a *degradation*: it
+//! is counted and logged, and the request goes on without that step.
+//!
+//! What the host allows depends on the phase. So each phase has a type of its own, [`Request`], [`Response`] and
+//! [`Done`], which has no way to name what is out of reach there.
+//!
+//! This crate decides nothing about a request.
+
+mod dispatch;
+mod done;
+mod filter;
+mod headers;
+mod host;
+mod left_out;
+mod line;
+mod metrics;
+mod object;
+mod request;
+mod response;
+mod shared_data;
+mod worker;
+
+pub use done::Done;
+pub use filter::{Filter, Root};
+pub use line::Line;
+pub use log::Level;
+pub use metrics::Counter;
+pub use object::Object;
+pub use request::Request;
+pub use response::Response;
+pub use shared_data::GaveUp;
+pub use worker::Worker;
+
+#[doc(hidden)]
+pub use dispatch::root_context;
+#[doc(hidden)]
+pub use proxy_wasm;
+
+/// Allocates in constant time, whatever was allocated before, and is a third of the C library's allocator in size.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
+/// Makes the crate a module that holds one plugin, named by its [`Root`].
+#[macro_export]
+macro_rules! plugin {
+    ($root:ty) => {
+        const _: () = {
+            $crate::proxy_wasm::main! {{
+                $crate::proxy_wasm::set_root_context(|_| $crate::root_context::<$root>());
+            }}
+        };
+    };
+}

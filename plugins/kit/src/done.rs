@@ -1,0 +1,33 @@
+//! The phase after the exchange: it is over, and can only be told about.
+
+use crate::host::{self, Status};
+use crate::worker::Worker;
+
+/// An exchange that has ended.
+pub struct Done<'w> {
+    worker: &'w Worker,
+}
+
+impl<'w> Done<'w> {
+    pub(crate) fn new(worker: &'w Worker) -> Self {
+        Self { worker }
+    }
+
+    /// The status code that the client got; `None` if it got none.
+    pub fn status(&self) -> Option<u64> {
+        self.integer("response_code", "response\0code")
+            .filter(|code| *code > 0)
+    }
+
+    /// Nanoseconds from the request's first byte to the response's last.
+    pub fn duration_nanos(&self) -> Option<u64> {
+        self.integer("request_duration", "request\0duration")
+    }
+
+    /// An integer of eight bytes, little-endian.
+    fn integer(&self, what: &'static str, path: &str) -> Option<u64> {
+        let read = host::property(path)
+            .and_then(|bytes| bytes.first_chunk::<8>().copied().ok_or(Status::UNREADABLE));
+        self.worker.tolerate_absence(what, read).map(u64::from_le_bytes)
+    }
+}

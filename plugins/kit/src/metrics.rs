@@ -1,0 +1,56 @@
+//! Metrics. The ABI has no labels: they are written into the name, from which the proxy's `stats_tags` takes them out.
+
+use crate::host;
+use crate::worker::Worker;
+
+/// A counter of the proxy, shared by all workers.
+#[derive(Clone, Copy, Debug)]
+pub struct Counter {
+    /// `None` where the host did not define it, which was counted then.
+    id: Option<u32>,
+}
+
+impl Counter {
+    pub(crate) fn define(worker: &Worker, name: &str, labels: &[(&str, &str)]) -> Self {
+        Self {
+            id: worker.tolerate("define_metric", host::define_counter(&raw_name(name, labels))),
+        }
+    }
+
+    /// Without a degradation if it fails, since this is what counts degradations.
+    pub(crate) fn define_quietly(name: &str, labels: &[(&str, &str)]) -> Self {
+        Self {
+            id: host::define_counter(&raw_name(name, labels)).ok(),
+        }
+    }
+
+    /// Adds one.
+    pub fn increment(self, worker: &Worker) {
+        if let Some(id) = self.id {
+            worker.tolerate("increment_metric", host::increment(id, 1));
+        }
+    }
+
+    pub(crate) fn increment_quietly(self) {
+        if let Some(id) = self.id {
+            let _ = host::increment(id, 1);
+        }
+    }
+}
+
+/// `<name>.<label>=<value>;.<label>=<value>;`. A `;` ends a value, so one within it becomes `_`.
+fn raw_name(name: &str, labels: &[(&str, &str)]) -> String {
+    let mut raw = name.to_owned();
+    for (label, value) in labels {
+        raw.push('.');
+        raw.push_str(label);
+        raw.push('=');
+        raw.extend(
+            value
+                .chars()
+                .map(|character| if character == ';' { '_' } else { character }),
+        );
+        raw.push(';');
+    }
+    raw
+}

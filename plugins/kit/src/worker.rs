@@ -1,0 +1,135 @@
+//! What a plugin has in each worker, whatever the phase: clocks, randomness, metrics, the log.
+
+use crate::host::{self, Status};
+use crate::line::Line;
+use crate::metrics::Counter;
+use crate::object::Object;
+use log::Level;
+use policy::log_limit::LogLimit;
+use std::cell::Cell;
+
+/// Filter state that tells why each plugin decided as it did: a JSON list, in the order of the decisions.
+const EXPLAIN: &str = "policy.explain";
+
+/// One plugin in one worker.
+pub struct Worker {
+    plugin: &'static str,
+    service_name: Option<String>,
+    limit: Cell<LogLimit>,
+    degradations: Cell<Vec<(&'static str, Counter)>>,
+}
+
+impl Worker {
+    pub(crate) fn new(plugin: &'static str, common: &config::Common) -> Self {
+        Self {
+            plugin,
+            service_name: common.service_name.as_ref().map(|name| name.to_string()),
+            limit: Cell::new(LogLimit::new(common.log.max_per_second.get())),
+            degradations: Cell::default(),
+        }
+    }
+
+    /// Milliseconds since the Unix epoch; `None` if the host has no clock.
+    pub fn unix_millis(&self) -> Option<u64> {
+        self.tolerate("clock", host::realtime())
+            .map(|nanoseconds| nanoseconds / 1_000_000)
+    }
+
+    /// Random bytes; `None` if the host has none.
+    pub fn random<const N: usize>(&self) -> Option<[u8; N]> {
+        let mut bytes = [0; N];
+        self.tolerate("random", host::random(&mut bytes)).map(|()| bytes)
+    }
+
+    /// The counter of this name and these labels. Names and values of labels must be bounded by configuration: the
+    /// host never forgets one.
+    pub fn counter(&self, name: &str, labels: &[(&str, &str)]) -> Counter {
+        Counter::define(self, name, labels)
+    }
+
+    /// A line of the log, unless the worker has written as many in this second as `log.max_per_second` allows.
+    pub fn line(&self, level: Level, event: &str) -> Option<Line> {
+        // Without a clock there is no second to count in: such a line is held back.
+        let now_millis = host::monotonic().ok()? / 1_000_000;
+        let mut limit = self.limit.get();
+        let admitted = limit.admit(now_millis);
+        self.limit.set(limit);
+        let held_back = admitted?;
+        Some(Line::new(self.plugin, level, event).with(|line| {
+            if let Some(name) = &self.service_name {
+                line.text("service_name", name);
+            }
+            if held_back > 0 {
+                line.number("held_back", held_back);
+            }
+        }))
+    }
+
+    /// Counts and logs that the plugin had to give up on something, or passed over it. `what` is a word for the step.
+    pub fn degrade(&self, what: &'static str, reason: &str) {
+        self.count_degradation(what);
+        if let Some(line) = self.line(Level::Warn, "degradation") {
+            line.with(|line| {
+                line.text("what", what).text("reason", reason);
+            })
+            .write();
+        }
+    }
+
+    /// Counts and logs that something in the configuration was passed over.
+    pub(crate) fn passed_over(&self, what: &'static str, path: &str, rule: &str) {
+        self.count_degradation(what);
+        Line::new(self.plugin, Level::Warn, "configuration_passed_over")
+            .with(|line| {
+                line.text("path", path).text("fault", rule);
+            })
+            .write();
+    }
+
+    /// Adds a plugin's explanation to those that others wrote into filter state.
+    pub(crate) fn explain(&self, plugin: &str, explanation: &Object) {
+        let mut mine = Object::default();
+        mine.text("plugin", plugin).members(explanation);
+        let others = self
+            .tolerate_absence("explain", host::property(EXPLAIN))
+            .unwrap_or_default();
+        self.tolerate("explain", host::set_property(EXPLAIN, &mine.appended_to(&others)));
+    }
+
+    /// Takes the host's answer, and counts and logs where there is none.
+    pub(crate) fn tolerate<T>(&self, what: &'static str, answer: Result<T, Status>) -> Option<T> {
+        answer.inspect_err(|status| self.failed(what, *status)).ok()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn failed(&self, what: &'static str, status: Status) {
+        match status {
+            Status::UNREADABLE => self.degrade(what, "the host's answer cannot be read"),
+            Status(number) => self.degrade(what, &format!("the host answered status {number}")),
+        }
+    }
+
+    /// As `tolerate`, where it is usual that nothing is found.
+    pub(crate) fn tolerate_absence<T>(&self, what: &'static str, answer: Result<T, Status>) -> Option<T> {
+        match answer {
+            Err(Status::NOT_FOUND) => None,
+            answer => self.tolerate(what, answer),
+        }
+    }
+
+    fn count_degradation(&self, what: &'static str) {
+        let mut counters = self.degradations.take();
+        let counter = match counters.iter().find(|(known, _)| *known == what) {
+            Some((_, counter)) => *counter,
+            None => {
+                let labels = [("plugin", self.plugin), ("what", what)];
+                let counter = Counter::define_quietly("policy_degradations_total", &labels);
+                counters.push((what, counter));
+                counter
+            }
+        };
+        self.degradations.set(counters);
+        counter.increment_quietly();
+    }
+}
