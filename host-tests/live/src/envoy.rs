@@ -1,0 +1,279 @@
+//! A real Envoy, on ports of its own.
+//!
+//! Ports are never chosen here: the configuration says 0, the system chooses, and Envoy is asked what it got. A port
+//! that is looked up free and then used is a race which parallel tests lose now and then.
+
+mod admin;
+mod binary;
+mod validation;
+
+pub use admin::Serving;
+pub use binary::binary;
+pub use validation::{Validation, validate};
+
+use crate::client::{self, Request, Response};
+use crate::{Error, Process, Result, wait};
+use serde_json::Value;
+use std::fs::File;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// How long Envoy may take to be ready: far beyond what it needs on an idle machine, for one that is not.
+const START: Duration = Duration::from_secs(60);
+/// How long a line may take to reach a log, or a number the statistics.
+const SETTLE: Duration = Duration::from_secs(10);
+
+/// A running Envoy, until it is dropped.
+#[derive(Debug)]
+pub struct Envoy {
+    process: Process,
+    folder: TempDir,
+    serving: Serving,
+}
+
+/// How an Envoy is to be started.
+#[derive(Clone, Debug)]
+pub struct Builder {
+    configuration: String,
+    concurrency: u32,
+    log_level: String,
+    wasm_log_level: String,
+}
+
+/// What an Envoy left behind.
+#[derive(Clone, Debug)]
+pub struct Stopped {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// Its log, whole.
+    pub log: String,
+    /// Its access log, whole: one JSON object an entry.
+    pub access_log: Vec<Value>,
+}
+
+impl Builder {
+    /// So many workers; 1 unless set.
+    pub fn concurrency(self, workers: u32) -> Self {
+        Builder {
+            concurrency: workers,
+            ..self
+        }
+    }
+
+    /// Envoy's log level, such as `debug`; `warning` unless set.
+    pub fn log_level(self, level: &str) -> Self {
+        Builder {
+            log_level: level.to_owned(),
+            ..self
+        }
+    }
+
+    /// The log level of plugins, such as `trace`; `info` unless set.
+    pub fn wasm_log_level(self, level: &str) -> Self {
+        Builder {
+            wasm_log_level: level.to_owned(),
+            ..self
+        }
+    }
+
+    /// Starts it, and returns when it serves.
+    ///
+    /// # Errors
+    /// [`Error::NoEnvoy`] without a binary, [`Error::EnvoyEnded`] with the end of its log if it refuses the
+    /// configuration, [`Error::Late`] if it is not ready within a minute.
+    pub fn start(self) -> Result<Envoy> {
+        let folder = tempfile::tempdir().map_err(Error::io("making a folder for Envoy"))?;
+        let at = |name: &str| folder.path().join(name);
+        write(&at("envoy.yaml"), &self.configuration)?;
+        let mut command = Command::new(binary()?);
+        command
+            .args(["--disable-hot-restart", "--file-flush-interval-msec", "50"])
+            .args(["--concurrency", &self.concurrency.to_string()])
+            .args(["--log-level", &self.log_level])
+            .args(["--component-log-level", &format!("wasm:{}", self.wasm_log_level)])
+            .arg("--config-path")
+            .arg(at("envoy.yaml"))
+            // Laid over the configuration: whatever it says of the administration interface, ours is on a free port.
+            .args(["--config-yaml", admin::ON_A_FREE_PORT])
+            .arg("--admin-address-path")
+            .arg(at("admin"))
+            .stdin(Stdio::null())
+            .stdout(create(&at("stdout"))?)
+            .stderr(create(&at("stderr"))?);
+        let mut process = Process::start("Envoy", &mut command)?;
+        let serving = wait::until(START, "Envoy being ready", || {
+            if let Some(status) = process.ended()? {
+                return Err(Error::EnvoyEnded {
+                    status,
+                    log: tail(&read(&at("stderr"))?),
+                });
+            }
+            Serving::at(&at("admin"))
+        });
+        let serving = serving.map_err(|error| late_with_log(error, &at("stderr")))?;
+        Ok(Envoy {
+            process,
+            folder,
+            serving,
+        })
+    }
+}
+
+impl Envoy {
+    /// An Envoy with this configuration, as YAML text, to be started with [`Builder::start`]. Its listeners should be
+    /// on port 0.
+    pub fn with(configuration: &str) -> Builder {
+        Builder {
+            configuration: configuration.to_owned(),
+            concurrency: 1,
+            log_level: "warning".to_owned(),
+            wasm_log_level: "info".to_owned(),
+        }
+    }
+
+    /// Where its first listener listens.
+    ///
+    /// # Errors
+    /// [`Error::Sample`] if the configuration has no listener.
+    pub fn address(&self) -> Result<SocketAddr> {
+        let first = self.serving.listeners.first().map(|(_, address)| *address);
+        first.ok_or_else(|| no_listener("any name"))
+    }
+
+    /// Where the listener called `name` listens.
+    ///
+    /// # Errors
+    /// [`Error::Sample`] if there is none of that name.
+    pub fn listener(&self, name: &str) -> Result<SocketAddr> {
+        let named = self.serving.listeners.iter().find(|(other, _)| other == name);
+        named
+            .map(|(_, address)| *address)
+            .ok_or_else(|| no_listener(name))
+    }
+
+    /// Where its administration interface listens.
+    pub fn admin(&self) -> SocketAddr {
+        self.serving.admin
+    }
+
+    /// Its process id.
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Sends a request to its first listener, over a connection of its own.
+    ///
+    /// # Errors
+    /// Those of [`client::send`].
+    pub fn send(&self, request: &Request) -> Result<Response> {
+        client::send(self.address()?, request)
+    }
+
+    /// Its log so far: what it wrote to its standard error, plugins' lines included.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be read.
+    pub fn log(&self) -> Result<String> {
+        read(&self.folder.path().join("stderr"))
+    }
+
+    /// The log, once `line` is part of it: lines come a little later than responses.
+    ///
+    /// # Errors
+    /// [`Error::Late`] if it is not there within ten seconds.
+    pub fn log_with(&self, line: &str) -> Result<String> {
+        let what = format!("`{line}` in Envoy's log");
+        wait::until(SETTLE, &what, || {
+            Ok(Some(self.log()?).filter(|log| log.contains(line)))
+        })
+        .map_err(|error| late_with_log(error, &self.folder.path().join("stderr")))
+    }
+
+    /// The access log so far: what it wrote to its standard output, one JSON object a line.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] if a line is no JSON.
+    pub fn access_log(&self) -> Result<Vec<Value>> {
+        entries(&read(&self.folder.path().join("stdout"))?)
+    }
+
+    /// The access log, once it has at least `count` entries: they come a little later than responses.
+    ///
+    /// # Errors
+    /// [`Error::Late`] if they are not there within ten seconds.
+    pub fn access_log_of(&self, count: usize) -> Result<Vec<Value>> {
+        let what = format!("{count} entries in the access log");
+        wait::until(SETTLE, &what, || {
+            Ok(Some(self.access_log()?).filter(|entries| entries.len() >= count))
+        })
+    }
+
+    /// Ends it and returns what it left behind; logs are complete then.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the system refuses, [`Error::Malformed`] if a line of the access log is no JSON.
+    pub fn stop(mut self) -> Result<Stopped> {
+        let status = self.process.stop()?;
+        Ok(Stopped {
+            status,
+            log: self.log()?,
+            access_log: self.access_log()?,
+        })
+    }
+}
+
+fn no_listener(name: &str) -> Error {
+    Error::Sample {
+        sample: "the running configuration".into(),
+        rule: format!("has no listener of {name}"),
+    }
+}
+
+fn late_with_log(error: Error, log: &Path) -> Error {
+    match error {
+        Error::Late { what, bound } => {
+            let log = tail(&read(log).unwrap_or_default());
+            Error::Late {
+                what: format!("{what} (the end of Envoy's log:\n{log}\n)"),
+                bound,
+            }
+        }
+        other => other,
+    }
+}
+
+/// The last lines: what Envoy says before it ends.
+fn tail(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().collect();
+    lines[lines.len().saturating_sub(12)..].join("\n")
+}
+
+fn entries(log: &str) -> Result<Vec<Value>> {
+    // The last line may still be on its way.
+    let whole = log.rfind('\n').map_or("", |end| &log[..end]);
+    let entry = |line: &str| {
+        let rule = |error| Error::Malformed {
+            what: format!("access log line `{line}`"),
+            rule: format!("{error}"),
+        };
+        serde_json::from_str(line).map_err(rule)
+    };
+    whole.lines().map(entry).collect()
+}
+
+fn create(path: &PathBuf) -> Result<File> {
+    File::create(path).map_err(Error::io(format!("creating {}", path.display())))
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    std::fs::write(path, text).map_err(Error::io(format!("writing {}", path.display())))
+}
+
+/// The text of a log. Plugins may write bytes that are no text.
+fn read(path: &Path) -> Result<String> {
+    let bytes = std::fs::read(path).map_err(Error::io(format!("reading {}", path.display())))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
