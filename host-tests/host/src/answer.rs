@@ -1,0 +1,126 @@
+//! What happens to a request that the router takes: an upstream's answer, or the reason why there is none.
+
+/// The script of the upstream for one exchange.
+#[derive(Clone, Debug)]
+pub struct Answer(pub(crate) Outcome);
+
+#[derive(Clone, Debug)]
+pub(crate) enum Outcome {
+    Response(UpstreamResponse),
+    Failure(Failure),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct UpstreamResponse {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// Why Envoy's router answers itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    Timeout,
+    NoHealthyUpstream,
+    Unconnected,
+    Reset,
+}
+
+impl Answer {
+    /// An upstream's response with this status, no headers and no body.
+    pub fn new(status: u16) -> Answer {
+        Answer(Outcome::Response(UpstreamResponse {
+            status,
+            headers: Vec::new(),
+            body: Vec::new(),
+        }))
+    }
+
+    /// Adds a header; call again to repeat one.
+    ///
+    /// # Panics
+    /// When this is one of Envoy's own replies: they have their own headers.
+    #[track_caller]
+    pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Answer {
+        self.response("headers")
+            .headers
+            .push((name.as_bytes().to_vec(), value.as_ref().to_vec()));
+        self
+    }
+
+    /// Sets the body; `content-length` comes with it.
+    ///
+    /// # Panics
+    /// When this is one of Envoy's own replies: they have their own body.
+    #[track_caller]
+    pub fn body(mut self, body: impl AsRef<[u8]>) -> Answer {
+        self.response("a body").body = body.as_ref().to_vec();
+        self
+    }
+
+    /// The upstream does not answer within the route's time-out: 504.
+    pub fn timeout() -> Answer {
+        Answer(Outcome::Failure(Failure::Timeout))
+    }
+
+    /// The cluster has no healthy host, so nothing reaches an upstream: 503.
+    pub fn no_healthy_upstream() -> Answer {
+        Answer(Outcome::Failure(Failure::NoHealthyUpstream))
+    }
+
+    /// The upstream refuses the connection, so nothing reaches it: 503.
+    pub fn connection_failure() -> Answer {
+        Answer(Outcome::Failure(Failure::Unconnected))
+    }
+
+    /// The upstream closes the connection before its response begins: 503.
+    pub fn reset() -> Answer {
+        Answer(Outcome::Failure(Failure::Reset))
+    }
+
+    #[track_caller]
+    fn response(&mut self, what: &str) -> &mut UpstreamResponse {
+        match &mut self.0 {
+            Outcome::Response(response) => response,
+            Outcome::Failure(failure) => panic!("{failure:?} is Envoy's own reply and takes no {what}"),
+        }
+    }
+}
+
+impl From<u16> for Answer {
+    fn from(status: u16) -> Answer {
+        Answer::new(status)
+    }
+}
+
+impl Failure {
+    /// Whether the request had reached an upstream by then.
+    pub(crate) fn upstream_saw_it(self) -> bool {
+        matches!(self, Failure::Timeout | Failure::Reset)
+    }
+
+    /// Whether the cluster had a host to try.
+    pub(crate) fn had_a_host(self) -> bool {
+        self != Failure::NoHealthyUpstream
+    }
+
+    /// Status, body, response code details and response flags of Envoy's reply.
+    pub(crate) fn reply(self) -> (u16, &'static str, &'static str, u64) {
+        match self {
+            Failure::Timeout => (504, "upstream request timeout", "response_timeout", 0x4),
+            Failure::NoHealthyUpstream => (503, "no healthy upstream", "no_healthy_upstream", 0x2),
+            Failure::Unconnected => (
+                503,
+                "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure",
+                "upstream_reset_before_response_started{remote_connection_failure|delayed_connect_error:_Connection_refused}",
+                0x20,
+            ),
+            Failure::Reset => (
+                503,
+                "upstream connect error or disconnect/reset before headers. reset reason: connection termination",
+                "upstream_reset_before_response_started{connection_termination}",
+                0x40,
+            ),
+        }
+    }
+}

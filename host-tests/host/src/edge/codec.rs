@@ -1,0 +1,155 @@
+//! The HTTP/1.1 codec on both sides of Envoy: what it refuses, and how it frames what it sends.
+
+use crate::header_map::HeaderMap;
+use crate::local_reply::LocalReply;
+use crate::stream::ClientRequest;
+
+/// The response headers as the client's HTTP/1.1 connection carries them: the codec adds how the body is framed,
+/// which no filter sees.
+pub(crate) fn frame_response(headers: &HeaderMap, body: &[u8], method: &str) -> HeaderMap {
+    let mut headers = headers.clone();
+    let status = headers.first(b":status").unwrap_or_default();
+    let bodiless = status.starts_with(b"1") || status == b"204" || status == b"304";
+    if !bodiless && !headers.has(b"content-length") {
+        if method == "HEAD" || !body.is_empty() {
+            headers.add(b"transfer-encoding", b"chunked");
+        } else {
+            headers.add(b"content-length", b"0");
+        }
+    }
+    headers
+}
+
+/// The request headers as the upstream's HTTP/1.1 connection carries them.
+pub(crate) fn frame_request(headers: &HeaderMap, body: &[u8]) -> HeaderMap {
+    let mut headers = headers.clone();
+    if !headers.has(b"content-length") {
+        let method = headers.first(b":method").unwrap_or_default();
+        if !body.is_empty() {
+            headers.add(b"transfer-encoding", b"chunked");
+        } else if ![&b"GET"[..], b"HEAD", b"DELETE", b"TRACE", b"CONNECT"].contains(&method) {
+            headers.add(b"content-length", b"0");
+        }
+    }
+    headers
+}
+
+/// Envoy's answer to a request that its codec refuses; such a request reaches no request callback, only `on_log`.
+/// (Where the path holds a `#`, Envoy shows `on_log` the pseudo headers; this host shows no headers then either.)
+pub(crate) fn refuse(sent: &ClientRequest) -> Option<LocalReply> {
+    let bad = |details: &str| Some(LocalReply::own(400, "Bad Request", details, PROTOCOL_ERROR));
+    let size: usize = sent
+        .headers
+        .iter()
+        .map(|(name, value)| name.len() + value.len())
+        .sum();
+    if !METHODS.contains(&sent.method.as_str()) {
+        return bad("http1.codec_error");
+    }
+    if !sent.path.starts_with(b"/") || !sent.path.iter().all(|byte| (b'!'..=b'~').contains(byte)) {
+        return bad("http1.codec_error");
+    }
+    if sent.path.contains(&b'#') {
+        return Some(LocalReply::own(400, "", "path_normalization_failed", 0));
+    }
+    let too_large = |details: &str| {
+        Some(LocalReply::own(
+            431,
+            "Request Header Fields Too Large",
+            details,
+            PROTOCOL_ERROR,
+        ))
+    };
+    if size > 60 * 1024 {
+        return too_large("http1.headers_too_large");
+    }
+    // The limit of 100 counts `host`, too.
+    if sent.headers.len() >= 100 {
+        return too_large("http1.too_many_headers");
+    }
+    for (name, value) in &sent.headers {
+        if name.is_empty() || !name.iter().all(|&byte| is_name_byte(byte)) || value.contains(&0) {
+            return bad("http1.codec_error");
+        }
+        if !value.iter().all(|&byte| is_value_byte(byte)) {
+            return bad("http1.invalid_characters");
+        }
+    }
+    None
+}
+
+/// A header that a filter wrote into the request and that no upstream may get: Envoy refuses the whole request.
+pub(crate) fn unsendable(request: &HeaderMap) -> Option<LocalReply> {
+    let refused = |message: String| {
+        let details = format!(
+            "filter_removed_required_request_headers{{{}}}",
+            message.replace(' ', "_")
+        );
+        Some(LocalReply::own(503, &message, &details, PROTOCOL_ERROR))
+    };
+    if !request.has(b":method") {
+        return refused("missing required header: :method".to_owned());
+    }
+    for (name, value) in request.pairs() {
+        let text = String::from_utf8_lossy(name);
+        if name.starts_with(b":") {
+            continue;
+        }
+        if name.is_empty() || !name.iter().all(|&byte| is_name_byte(byte)) {
+            return refused(format!("invalid header name: {text}"));
+        }
+        if !value.iter().all(|&byte| is_value_byte(byte)) {
+            return refused(format!("invalid header value for: {text}"));
+        }
+    }
+    None
+}
+
+/// `DPE`, downstream protocol error.
+const PROTOCOL_ERROR: u64 = 0x40000;
+
+/// Methods that Envoy's HTTP/1 parser knows.
+const METHODS: &[&str] = &[
+    "ACL",
+    "BIND",
+    "CHECKOUT",
+    "CONNECT",
+    "COPY",
+    "DELETE",
+    "GET",
+    "HEAD",
+    "LINK",
+    "LOCK",
+    "MERGE",
+    "MKACTIVITY",
+    "MKCALENDAR",
+    "MKCOL",
+    "MOVE",
+    "MSEARCH",
+    "NOTIFY",
+    "OPTIONS",
+    "PATCH",
+    "POST",
+    "PROPFIND",
+    "PROPPATCH",
+    "PURGE",
+    "PUT",
+    "REBIND",
+    "REPORT",
+    "SEARCH",
+    "SOURCE",
+    "SUBSCRIBE",
+    "TRACE",
+    "UNBIND",
+    "UNLINK",
+    "UNLOCK",
+    "UNSUBSCRIBE",
+];
+
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+fn is_value_byte(byte: u8) -> bool {
+    byte == b'\t' || (byte >= b' ' && byte != 0x7f)
+}

@@ -1,0 +1,231 @@
+//! Where an exchange begins and where it meets its upstream: the connection manager at one end, the router at the
+//! other.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::Envoy;
+use super::flow::{SharedStream, filters_of};
+use crate::answer::Outcome;
+use crate::edge;
+use crate::header_map::{HeaderMap, HeaderPair};
+use crate::local_reply::LocalReply;
+use crate::route::Route;
+use crate::stream::{ClientRequest, FilterView, Stage, Stream};
+
+impl Envoy {
+    /// A client's request comes in on a worker. It goes on until it waits for something outside of Envoy.
+    pub(crate) fn open(&mut self, worker: usize, sent: ClientRequest) -> SharedStream {
+        let (request, source) = self
+            .settings
+            .edge
+            .receive(&sent, &mut self.shared.random.borrow_mut());
+        let connection_id = self.next_connection;
+        self.next_connection += 1;
+        let refused = edge::refuse(&sent);
+        let route = Route::choose(&self.settings.routes, &request);
+        let stream = Rc::new(RefCell::new(Stream {
+            worker,
+            source,
+            connection_id,
+            direction: self.settings.edge.direction as u64,
+            started_at: self.shared.clock.realtime_nanos(),
+            started_after: self.shared.clock.elapsed(),
+            ended_after: None,
+            forwarded_after: None,
+            stage: Stage::Decoding,
+            request,
+            request_body: sent.body.clone(),
+            response: None,
+            response_body: Vec::new(),
+            filters: vec![FilterView::default(); self.plugins.len()],
+            route,
+            route_is_stale: false,
+            filter_state: BTreeMap::new(),
+            code: None,
+            details: Vec::new(),
+            flags: 0,
+            forwarded: None,
+            upstream_chosen: false,
+            upstream_answered: false,
+            request_complete: sent.body.is_empty() && refused.is_none(),
+            headers_routed: false,
+            headers_sent: false,
+            delivered: None,
+            log: Vec::new(),
+            spent: Vec::new(),
+            died: Vec::new(),
+            metrics_before: self.shared.metrics.borrow().all(),
+            metrics_after: None,
+            sent,
+        }));
+        match refused {
+            Some(reply) => self.refuse(&stream, reply),
+            None => self.decode(&stream, 0),
+        }
+        self.settle();
+        stream
+    }
+
+    /// The codec's own answer: filters only log it.
+    fn refuse(&mut self, stream: &SharedStream, reply: LocalReply) {
+        stream.borrow_mut().request = HeaderMap::request();
+        self.reply(stream, reply);
+    }
+
+    /// All filters let the request go: the router takes it.
+    pub(super) fn route(&mut self, stream: &SharedStream) {
+        let reply = {
+            let mut stream = stream.borrow_mut();
+            if stream.route_is_stale {
+                stream.route = Route::choose(&self.settings.routes, &stream.request);
+                stream.route_is_stale = false;
+            }
+            match stream.route.clone() {
+                None => Some(LocalReply::own(404, "", "route_not_found", NO_ROUTE)),
+                Some(Route {
+                    direct_response: Some((status, body)),
+                    ..
+                }) => {
+                    let details = b"direct_response".to_vec();
+                    let headers = location(status, &stream.request);
+                    Some(LocalReply {
+                        status,
+                        headers,
+                        body,
+                        details,
+                        ..LocalReply::default()
+                    })
+                }
+                Some(route) => forward(&mut stream, &route),
+            }
+        };
+        match reply {
+            Some(reply) => self.reply(stream, reply),
+            None if stream.borrow().request_body.is_empty() || self.decode_body(stream) => {
+                self.hand_over(stream);
+            }
+            None => {}
+        }
+    }
+
+    /// The upstream has the whole request.
+    pub(super) fn hand_over(&mut self, stream: &SharedStream) {
+        let mut stream = stream.borrow_mut();
+        let framed = edge::frame_request(&stream.request, &stream.request_body);
+        stream.forwarded = Some((framed.pairs().to_vec(), stream.request_body.clone()));
+        stream.forwarded_after = Some(self.shared.clock.elapsed());
+        stream.request_complete = true;
+        stream.stage = Stage::AtUpstream;
+    }
+
+    /// The upstream answers, or the router does because none can.
+    pub(crate) fn answer(&mut self, stream: &SharedStream, outcome: Outcome) {
+        match outcome {
+            Outcome::Response(response) => {
+                {
+                    let mut stream = stream.borrow_mut();
+                    let stream = &mut *stream;
+                    let mut headers = HeaderMap::response();
+                    headers.add(b":status", response.status.to_string().as_bytes());
+                    for (name, value) in &response.headers {
+                        headers.add(name, value);
+                    }
+                    let has_no_body =
+                        stream.sent.method == "HEAD" || matches!(response.status, 100..=199 | 204 | 304);
+                    let framed = headers.has(b"content-length") || headers.has(b"transfer-encoding");
+                    if !framed && !matches!(response.status, 100..=199 | 204 | 304) {
+                        headers.add(b"content-length", response.body.len().to_string().as_bytes());
+                    }
+                    let waited = self.shared.clock.elapsed() - stream.forwarded_after.unwrap_or_default();
+                    let waited = waited.as_millis().to_string();
+                    headers.set_in_place(b"x-envoy-upstream-service-time", waited.as_bytes());
+                    stream.response = Some(headers);
+                    stream.response_body = if has_no_body { Vec::new() } else { response.body };
+                    stream.code = Some(response.status);
+                    stream.details = b"via_upstream".to_vec();
+                    stream.upstream_answered = true;
+                    stream.upstream_chosen = true;
+                }
+                self.encode(stream, filters_of(stream), true);
+            }
+            Outcome::Failure(failure) => {
+                {
+                    let mut stream = stream.borrow_mut();
+                    stream.upstream_chosen = failure.had_a_host();
+                    if !failure.upstream_saw_it() {
+                        stream.forwarded = None;
+                    }
+                }
+                let (status, body, details, flags) = failure.reply();
+                self.reply(stream, LocalReply::own(status, body, details, flags));
+            }
+        }
+        self.settle();
+    }
+
+    /// The client goes away.
+    pub(crate) fn abort(&mut self, stream: &SharedStream) {
+        if stream.borrow().stage == Stage::Finished {
+            return;
+        }
+        {
+            let mut stream = stream.borrow_mut();
+            stream.upstream_chosen = stream.forwarded.is_some();
+            stream.details = b"downstream_remote_disconnect".to_vec();
+            stream.flags |= CLIENT_GONE;
+        }
+        self.finish(stream);
+        self.settle();
+    }
+}
+
+/// `NR`, no route found.
+const NO_ROUTE: u64 = 0x100;
+
+/// `DC`, downstream connection termination.
+const CLIENT_GONE: u64 = 0x4000;
+
+/// Request headers that steer the router; it takes them out.
+const ROUTER_HEADERS: &[&str] = &[
+    "x-envoy-hedge-on-per-try-timeout",
+    "x-envoy-max-retries",
+    "x-envoy-retriable-header-names",
+    "x-envoy-retriable-status-codes",
+    "x-envoy-retry-grpc-on",
+    "x-envoy-retry-on",
+    "x-envoy-upstream-alt-stat-name",
+    "x-envoy-upstream-rq-per-try-timeout-ms",
+    "x-envoy-upstream-rq-timeout-alt-response",
+    "x-envoy-upstream-rq-timeout-ms",
+];
+
+/// Makes the request ready for the upstream and hands it over, unless no upstream may get it.
+fn forward(stream: &mut Stream, route: &Route) -> Option<LocalReply> {
+    let asked = stream.request.first(b"x-envoy-upstream-rq-timeout-ms");
+    let asked = asked.and_then(|text| std::str::from_utf8(text).ok()?.parse().ok());
+    let timeout = asked.unwrap_or(route.timeout_ms);
+    for name in ROUTER_HEADERS {
+        stream.request.remove(name.as_bytes());
+    }
+    if timeout > 0 {
+        stream
+            .request
+            .set_in_place(b"x-envoy-expected-rq-timeout-ms", timeout.to_string().as_bytes());
+    }
+    stream.headers_routed = true;
+    let unsendable = edge::unsendable(&stream.request);
+    stream.upstream_chosen = unsendable.is_some();
+    unsendable
+}
+
+/// Envoy says where a direct response of 201 is to be found.
+fn location(status: u16, request: &HeaderMap) -> Vec<HeaderPair> {
+    if status != 201 {
+        return Vec::new();
+    }
+    let part = |name: &[u8]| String::from_utf8_lossy(request.first(name).unwrap_or_default()).into_owned();
+    let location = format!("{}://{}{}", part(b":scheme"), part(b":authority"), part(b":path"));
+    vec![(b"location".to_vec(), location.into_bytes())]
+}

@@ -1,0 +1,213 @@
+//! A compiled module, linked once with every host function that it imports.
+
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::Arc;
+
+use wasmtime::{Caller, Config, Engine, ExternType, FuncType, InstancePre, Linker, OptLevel, Val, ValType};
+
+use crate::abi::guest::{Args, Failure, Guest};
+use crate::abi::{self, HostFunction, Status};
+use crate::shared::HostCall;
+use crate::vm_state::VmState;
+
+/// A compiled module. Clones share the code, also across threads: compile once in a test binary.
+#[derive(Clone)]
+pub struct Module {
+    inner: Arc<Inner>,
+}
+
+// Compiled code never changes: a panic cannot leave it half changed.
+impl UnwindSafe for Module {}
+impl RefUnwindSafe for Module {}
+
+struct Inner {
+    engine: Engine,
+    pre: InstancePre<VmState>,
+}
+
+impl Module {
+    /// Compiles a module (binary; the crate's own tests also use text).
+    ///
+    /// # Panics
+    /// When the bytes are no module, or it imports what no Envoy has.
+    #[track_caller]
+    pub fn new(bytes: &[u8]) -> Module {
+        match Module::compile(bytes) {
+            Ok(module) => module,
+            Err(error) => panic!("the module does not load: {error:?}"),
+        }
+    }
+
+    fn compile(bytes: &[u8]) -> wasmtime::Result<Module> {
+        let mut config = Config::new();
+        // Fuel bounds endless loops and measures cost. Plugins are small and run briefly: compile fast.
+        config.consume_fuel(true).cranelift_opt_level(OptLevel::None);
+        let engine = Engine::new(&config)?;
+        let module = wasmtime::Module::new(&engine, bytes)?;
+        let mut linker = Linker::new(&engine);
+        for import in module.imports() {
+            let ExternType::Func(function) = import.ty() else {
+                return Err(wasmtime::Error::msg(format!(
+                    "import {}.{}: Envoy offers functions only",
+                    import.module(),
+                    import.name()
+                )));
+            };
+            link(&mut linker, &engine, import.module(), import.name(), function)?;
+        }
+        let pre = linker.instantiate_pre(&module)?;
+        Ok(Module {
+            inner: Arc::new(Inner { engine, pre }),
+        })
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.inner.engine
+    }
+
+    pub(crate) fn pre(&self) -> &InstancePre<VmState> {
+        &self.inner.pre
+    }
+
+    /// Whether both are the same compiled code.
+    pub(crate) fn is(&self, other: &Module) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+}
+
+impl From<&[u8]> for Module {
+    #[track_caller]
+    fn from(bytes: &[u8]) -> Module {
+        Module::new(bytes)
+    }
+}
+
+impl<const N: usize> From<&[u8; N]> for Module {
+    #[track_caller]
+    fn from(bytes: &[u8; N]) -> Module {
+        Module::new(bytes)
+    }
+}
+
+impl From<Vec<u8>> for Module {
+    #[track_caller]
+    fn from(bytes: Vec<u8>) -> Module {
+        Module::new(&bytes)
+    }
+}
+
+impl From<&Module> for Module {
+    fn from(module: &Module) -> Module {
+        module.clone()
+    }
+}
+
+fn link(
+    linker: &mut Linker<VmState>,
+    engine: &Engine,
+    module: &str,
+    name: &str,
+    imported: FuncType,
+) -> wasmtime::Result<()> {
+    let table = match module {
+        abi::ENV => abi::env_functions().find(|function| function.name == name),
+        abi::WASI => abi::wasi::FUNCTIONS.iter().find(|function| function.name == name),
+        _ => None,
+    };
+    if let Some(function) = table {
+        return serve(linker, engine, module, function);
+    }
+    if module == abi::WASI && name == abi::wasi::PROC_EXIT {
+        linker.func_wrap(module, name, |code: i32| -> wasmtime::Result<()> {
+            Err(wasmtime::Error::msg(format!(
+                "the plugin called proc_exit({code})"
+            )))
+        })?;
+        return Ok(());
+    }
+    if module == abi::ENV
+        && let Some(&unserved) = abi::unserved::NAMES.iter().find(|unserved| **unserved == name)
+    {
+        return answer_unimplemented(linker, imported, unserved);
+    }
+    Err(wasmtime::Error::msg(format!(
+        "import {module}.{name}: Envoy has no such host function"
+    )))
+}
+
+/// Host functions that a module may call before it has started, as in Envoy; any other ends the VM.
+const BEFORE_START: &[&str] = &[
+    "proxy_log",
+    "fd_write",
+    "args_sizes_get",
+    "args_get",
+    "environ_sizes_get",
+    "environ_get",
+    "clock_time_get",
+    "random_get",
+];
+
+fn serve(
+    linker: &mut Linker<VmState>,
+    engine: &Engine,
+    module: &str,
+    function: &'static HostFunction,
+) -> wasmtime::Result<()> {
+    let params = function.params.iter().map(|param| param.value_type());
+    let signature = FuncType::new(engine, params, [ValType::I32]);
+    linker.func_new(
+        module,
+        function.name,
+        signature,
+        |mut caller, arguments, results| {
+            let result = match enter(&mut caller, function.name)? {
+                Some(injected) => Err(Failure::Status(injected)),
+                None => (function.serve)(&mut Guest::new(&mut caller), Args(arguments)),
+            };
+            let status = match result {
+                Ok(()) => Status::OK,
+                Err(Failure::Status(status)) => status,
+                Err(Failure::Trap(trap)) => return Err(trap),
+            };
+            answer(results, status);
+            Ok(())
+        },
+    )?;
+    Ok(())
+}
+
+fn answer_unimplemented(
+    linker: &mut Linker<VmState>,
+    signature: FuncType,
+    name: &'static str,
+) -> wasmtime::Result<()> {
+    linker.func_new(abi::ENV, name, signature, move |mut caller, _, results| {
+        enter(&mut caller, name)?;
+        answer(results, Status::UNIMPLEMENTED);
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// Books the call. Gives the status that fault injection wants it to answer.
+fn enter(caller: &mut Caller<'_, VmState>, name: &'static str) -> wasmtime::Result<Option<Status>> {
+    let state = caller.data_mut();
+    if !state.started && !BEFORE_START.contains(&name) {
+        return Err(wasmtime::Error::msg(format!(
+            "{name} is not allowed before the VM has started (in _initialize or _start)"
+        )));
+    }
+    *state.meter.calls.entry(name).or_default() += 1;
+    let call = HostCall {
+        name,
+        callback: state.callback,
+        thread: state.thread,
+    };
+    Ok(state.shared.calls.borrow_mut().enter(call))
+}
+
+fn answer(results: &mut [Val], status: Status) {
+    if let Some(result) = results.first_mut() {
+        *result = Val::I32(status.0 as i32);
+    }
+}

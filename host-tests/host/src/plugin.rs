@@ -1,0 +1,130 @@
+//! What is loaded into a host: a compiled module, and the plugin that Envoy's configuration would make of it.
+
+use crate::module::Module;
+use crate::protobuf;
+
+/// One entry of `http_filters`: a module with the names and configuration it gets.
+#[derive(Clone)]
+pub struct Plugin {
+    pub(crate) module: Module,
+    pub(crate) name: String,
+    pub(crate) root_id: String,
+    pub(crate) vm_id: String,
+    pub(crate) configuration: Configuration,
+    pub(crate) vm_configuration: Configuration,
+    pub(crate) environment: Vec<(String, String)>,
+}
+
+impl Plugin {
+    /// A plugin of this module, without configuration, root_id and vm_id, named `plugin`.
+    pub fn new(module: impl Into<Module>) -> Plugin {
+        Plugin {
+            module: module.into(),
+            name: "plugin".to_owned(),
+            root_id: String::new(),
+            vm_id: String::new(),
+            configuration: Configuration::default(),
+            vm_configuration: Configuration::default(),
+            environment: Vec::new(),
+        }
+    }
+
+    /// The plugin's name: property `plugin_name`, and the name in rendered exchanges.
+    pub fn name(mut self, name: &str) -> Plugin {
+        self.name = name.to_owned();
+        self
+    }
+
+    /// The root_id by which a module tells its plugins apart.
+    pub fn root_id(mut self, root_id: &str) -> Plugin {
+        self.root_id = root_id.to_owned();
+        self
+    }
+
+    /// The vm_id: plugins of the same one share data, and with the same module also one VM in each worker.
+    pub fn vm_id(mut self, vm_id: &str) -> Plugin {
+        self.vm_id = vm_id.to_owned();
+        self
+    }
+
+    /// What `on_configure` gets.
+    pub fn config(mut self, configuration: impl Into<Configuration>) -> Plugin {
+        self.configuration = configuration.into();
+        self
+    }
+
+    /// What `on_vm_start` gets.
+    pub fn vm_config(mut self, configuration: impl Into<Configuration>) -> Plugin {
+        self.vm_configuration = configuration.into();
+        self
+    }
+
+    /// An environment variable of the VM.
+    pub fn env(mut self, name: &str, value: &str) -> Plugin {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Plugins that agree in this run in one VM, as in Envoy.
+    pub(crate) fn shares_vm_with(&self, other: &Plugin) -> bool {
+        self.module.is(&other.module)
+            && self.vm_id == other.vm_id
+            && self.vm_configuration == other.vm_configuration
+            && self.environment == other.environment
+    }
+}
+
+impl<M: Into<Module>> From<M> for Plugin {
+    fn from(module: M) -> Plugin {
+        Plugin::new(module)
+    }
+}
+
+/// The bytes of a configuration as they reach the plugin.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Configuration(pub(crate) Vec<u8>);
+
+impl Configuration {
+    /// The value as Envoy hands over a `google.protobuf.Struct`: its protobuf bytes.
+    ///
+    /// # Panics
+    /// When the value is not a JSON object: nothing else is a Struct.
+    #[track_caller]
+    pub fn as_struct(value: serde_json::Value) -> Configuration {
+        let serde_json::Value::Object(members) = value else {
+            panic!("a google.protobuf.Struct is made of a JSON object, not of {value}");
+        };
+        Configuration(protobuf::encode_struct(&members))
+    }
+}
+
+impl From<serde_json::Value> for Configuration {
+    /// The text of the value, as a `StringValue` arrives.
+    fn from(value: serde_json::Value) -> Configuration {
+        Configuration(value.to_string().into_bytes())
+    }
+}
+
+impl From<&str> for Configuration {
+    fn from(text: &str) -> Configuration {
+        Configuration(text.as_bytes().to_vec())
+    }
+}
+
+impl From<String> for Configuration {
+    fn from(text: String) -> Configuration {
+        Configuration(text.into_bytes())
+    }
+}
+
+impl From<Vec<u8>> for Configuration {
+    fn from(bytes: Vec<u8>) -> Configuration {
+        Configuration(bytes)
+    }
+}
+
+impl From<&[u8]> for Configuration {
+    fn from(bytes: &[u8]) -> Configuration {
+        Configuration(bytes.to_vec())
+    }
+}

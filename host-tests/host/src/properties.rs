@@ -1,0 +1,275 @@
+//! The properties that a plugin can read, with Envoy's encodings: strings raw, numbers 8 bytes little-endian,
+//! booleans one byte, maps as pairs, messages as protobuf.
+//!
+//! What is absent, and when, was read off a real Envoy 1.40.0: `request.*` headers are known only while the request
+//! map can be read, `response.*` from the response on, `upstream.*` once an upstream took the request.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde_json::Value as Json;
+
+use crate::abi::Status;
+use crate::abi::guest::encode_pairs;
+use crate::header_map::HeaderMap;
+use crate::plugin::Plugin;
+use crate::protobuf;
+use crate::stream::{MapType, Stage, Stream};
+
+type Found = Result<Vec<u8>, Status>;
+
+const MISSING: Found = Err(Status::NOT_FOUND);
+const UNSERIALIZABLE: Found = Err(Status::SERIALIZATION_FAILURE);
+
+/// Where Envoy listens, in every host.
+const LISTENER: &str = "127.0.0.1:10000";
+
+/// Where the upstream is, in every host.
+const UPSTREAM: &str = "127.0.0.1:8080";
+
+/// The properties that any context of a plugin has.
+pub(crate) fn of_plugin(plugin: &Plugin, path: &[&[u8]]) -> Option<Vec<u8>> {
+    let [name] = path else { return None };
+    let text = match *name {
+        b"plugin_name" => &plugin.name,
+        b"plugin_root_id" => &plugin.root_id,
+        b"plugin_vm_id" => &plugin.vm_id,
+        _ => return None,
+    };
+    Some(text.as_bytes().to_vec())
+}
+
+/// The properties of an exchange, as this filter sees them now.
+pub(crate) fn of_stream(stream: &Stream, filter: usize, path: &[&[u8]], now: Duration) -> Found {
+    match path {
+        [] => UNSERIALIZABLE,
+        [b"connection_id"] => number(stream.connection_id),
+        [b"request", rest @ ..] => request(stream, filter, rest),
+        [b"response", rest @ ..] => response(stream, filter, rest, now),
+        [b"source", rest @ ..] => address(stream.source, rest),
+        [b"destination", rest @ ..] => address(known(LISTENER), rest),
+        [b"connection", rest @ ..] => connection(stream, rest),
+        [b"upstream", rest @ ..] => upstream(stream, rest),
+        [b"xds", rest @ ..] => xds(stream, rest),
+        [b"metadata"] => Ok(Vec::new()),
+        [b"metadata", b"filter_metadata"] => Ok(encode_pairs(&[])),
+        [b"filter_state"] => UNSERIALIZABLE,
+        [b"filter_state", name] => match name.strip_prefix(b"wasm.") {
+            Some(name) => filter_state(stream, name),
+            None => MISSING,
+        },
+        [name] => filter_state(stream, name),
+        _ => MISSING,
+    }
+}
+
+fn filter_state(stream: &Stream, name: &[u8]) -> Found {
+    stream.filter_state.get(name).cloned().ok_or(Status::NOT_FOUND)
+}
+
+fn request(stream: &Stream, filter: usize, path: &[&[u8]]) -> Found {
+    let map = stream.readable_map(filter, MapType::RequestHeaders);
+    let header = |name: &str| map.and_then(|map| map.first(name.as_bytes())).map(<[u8]>::to_vec);
+    let part = |take_query: bool| {
+        let path = header(":path")?;
+        let mut parts = path.splitn(2, |&byte| byte == b'?');
+        let before = parts.next().unwrap_or_default().to_vec();
+        Some(if take_query {
+            parts.next().unwrap_or_default().to_vec()
+        } else {
+            before
+        })
+    };
+    let value = match path {
+        [] => return UNSERIALIZABLE,
+        [b"path"] => header(":path"),
+        [b"url_path"] => part(false),
+        [b"query"] => part(true),
+        [b"host"] => header(":authority"),
+        [b"scheme"] => header(":scheme"),
+        [b"method"] => header(":method"),
+        [b"referer"] => header("referer"),
+        [b"useragent"] => header("user-agent"),
+        [b"id"] => header("x-request-id"),
+        [b"protocol"] => Some(b"HTTP/1.1".to_vec()),
+        [b"time"] => return number(stream.started_at),
+        [b"size"] => return number(received(stream)),
+        [b"total_size"] => return number(received(stream) + map.map_or(0, |map| map.byte_size() as u64)),
+        [b"duration"] => {
+            let ended = stream.ended_after.ok_or(Status::NOT_FOUND)?;
+            return number(nanos(ended - stream.started_after));
+        }
+        [b"headers", rest @ ..] => return headers(map, rest),
+        _ => None,
+    };
+    value.ok_or(Status::NOT_FOUND)
+}
+
+/// Bytes of the request's body that have come so far: none while its headers pass the filters.
+fn received(stream: &Stream) -> u64 {
+    match stream.stage {
+        Stage::Decoding if stream.filters.iter().any(|view| view.sees_request) => 0,
+        _ => stream.sent.body.len() as u64,
+    }
+}
+
+fn response(stream: &Stream, filter: usize, path: &[&[u8]], now: Duration) -> Found {
+    let map = stream.readable_map(filter, MapType::ResponseHeaders);
+    let body = match stream.stage {
+        Stage::Finished => stream.delivered.as_ref().map_or(0, |(_, body)| body.len() as u64),
+        _ => 0,
+    };
+    match path {
+        [] => UNSERIALIZABLE,
+        [b"code"] => number(u64::from(stream.code.ok_or(Status::NOT_FOUND)?)),
+        [b"code_details"] if !stream.details.is_empty() => Ok(stream.details.clone()),
+        [b"flags"] => number(stream.flags),
+        [b"size"] => number(body),
+        [b"total_size"] => number(body + map.map_or(0, |map| map.byte_size() as u64)),
+        [b"grpc_status"] => {
+            let written = map.and_then(|map| map.first(b"grpc-status"));
+            let written = written.and_then(|text| std::str::from_utf8(text).ok()?.parse().ok());
+            let code = stream.code.ok_or(Status::NOT_FOUND)?;
+            number(written.unwrap_or_else(|| u64::from(crate::local_reply::grpc_status_of(code))))
+        }
+        [b"backend_latency"] if stream.stage == Stage::Finished && stream.upstream_answered => {
+            let forwarded = stream.forwarded_after.ok_or(Status::NOT_FOUND)?;
+            number(nanos(stream.ended_after.unwrap_or(now) - forwarded))
+        }
+        [b"headers", rest @ ..] => headers(map, rest),
+        _ => MISSING,
+    }
+}
+
+fn headers(map: Option<&HeaderMap>, path: &[&[u8]]) -> Found {
+    match path {
+        [] => Ok(encode_pairs(map.map(HeaderMap::pairs).unwrap_or_default())),
+        [name] => match map.map(|map| map.all(name)) {
+            Some(values) if !values.is_empty() => Ok(values.join(&b',')),
+            _ => MISSING,
+        },
+        _ => MISSING,
+    }
+}
+
+fn connection(stream: &Stream, path: &[&[u8]]) -> Found {
+    match path {
+        [] => UNSERIALIZABLE,
+        [b"id"] => number(stream.connection_id),
+        [b"mtls"] => Ok(vec![0]),
+        [b"requested_server_name"] => Ok(Vec::new()),
+        _ => MISSING,
+    }
+}
+
+fn upstream(stream: &Stream, path: &[&[u8]]) -> Found {
+    let connected = stream.upstream_chosen && stream.stage != Stage::AtUpstream;
+    match path {
+        [] => UNSERIALIZABLE,
+        [b"request_attempt_count"] => number(u64::from(stream.headers_routed)),
+        [b"transport_failure_reason"] if connected => Ok(Vec::new()),
+        [b"address" | b"port"] if connected => address(known(UPSTREAM), path),
+        _ => MISSING,
+    }
+}
+
+fn xds(stream: &Stream, path: &[&[u8]]) -> Found {
+    let route = stream.route.as_ref();
+    let text = |text: Option<&String>| text.map(|text| text.as_bytes().to_vec()).ok_or(Status::NOT_FOUND);
+    match path {
+        [] => UNSERIALIZABLE,
+        [b"route_name"] => text(route.map(|route| &route.name)),
+        [b"cluster_name"] => text(
+            route
+                .filter(|route| route.direct_response.is_none())
+                .map(|route| &route.cluster),
+        ),
+        [b"virtual_host_name"] => text(route.map(|route| &route.virtual_host)),
+        [b"listener_direction"] => number(stream.direction),
+        [b"cluster_metadata" | b"virtual_host_metadata"] if route.is_some() => Ok(Vec::new()),
+        [b"listener_metadata" | b"filter_chain_name"] => Ok(Vec::new()),
+        [b"route_metadata", rest @ ..] => {
+            let metadata = &route.ok_or(Status::NOT_FOUND)?.metadata;
+            match rest {
+                [] => Ok(protobuf::encode_metadata(metadata)),
+                [b"filter_metadata"] => UNSERIALIZABLE,
+                [b"filter_metadata", namespace, keys @ ..] => {
+                    let namespace = member(metadata, namespace).ok_or(Status::NOT_FOUND)?;
+                    // A namespace as a whole is a message inside a map, which Envoy does not hand out.
+                    if keys.is_empty() {
+                        UNSERIALIZABLE
+                    } else {
+                        walk(namespace, keys)
+                    }
+                }
+                _ => MISSING,
+            }
+        }
+        _ => MISSING,
+    }
+}
+
+fn member<'m>(members: &'m serde_json::Map<String, Json>, name: &[u8]) -> Option<&'m Json> {
+    members.get(std::str::from_utf8(name).ok()?)
+}
+
+fn walk(value: &Json, keys: &[&[u8]]) -> Found {
+    let [key, rest @ ..] = keys else {
+        return metadata_value(value);
+    };
+    let inner = match value {
+        Json::Object(members) => member(members, key),
+        Json::Array(items) => std::str::from_utf8(key)
+            .ok()
+            .and_then(|key| key.parse().ok())
+            .and_then(|at: usize| items.get(at)),
+        _ => None,
+    };
+    walk(inner.ok_or(Status::NOT_FOUND)?, rest)
+}
+
+fn metadata_value(value: &Json) -> Found {
+    match value {
+        Json::Null => UNSERIALIZABLE,
+        Json::Bool(yes) => Ok(vec![u8::from(*yes)]),
+        Json::Number(n) => Ok(n.as_f64().unwrap_or(f64::NAN).to_le_bytes().to_vec()),
+        Json::String(text) => Ok(text.as_bytes().to_vec()),
+        Json::Array(items) => {
+            let pairs: Result<Vec<_>, Status> = items
+                .iter()
+                .map(|item| Ok((metadata_value(item)?, Vec::new())))
+                .collect();
+            Ok(encode_pairs(&pairs?))
+        }
+        Json::Object(members) => {
+            let pairs: Result<Vec<_>, Status> = members
+                .iter()
+                .map(|(name, member)| Ok((name.as_bytes().to_vec(), metadata_value(member)?)))
+                .collect();
+            Ok(encode_pairs(&pairs?))
+        }
+    }
+}
+
+fn address(of: SocketAddr, path: &[&[u8]]) -> Found {
+    match path {
+        [] => UNSERIALIZABLE,
+        [b"address"] => Ok(of.to_string().into_bytes()),
+        [b"port"] => number(u64::from(of.port())),
+        _ => MISSING,
+    }
+}
+
+fn known(address: &str) -> SocketAddr {
+    address
+        .parse()
+        .expect("the constants of this module are socket addresses")
+}
+
+fn number(value: u64) -> Found {
+    Ok(value.to_le_bytes().to_vec())
+}
+
+fn nanos(duration: Duration) -> u64 {
+    duration.as_nanos() as u64
+}

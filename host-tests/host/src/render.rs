@@ -1,0 +1,112 @@
+//! An exchange as text: what a failed expectation prints, and what golden files may hold. No line depends on
+//! anything but the exchange and the host's seed and clock.
+
+use std::fmt;
+
+use crate::header_map::HeaderPair;
+use crate::stream::{Stage, Stream};
+
+/// Bodies longer than this are cut.
+const LONGEST_BODY: usize = 2_000;
+
+pub(crate) fn exchange(f: &mut fmt::Formatter<'_>, stream: &Stream) -> fmt::Result {
+    let sent = &stream.sent;
+    writeln!(
+        f,
+        "client sent (to worker {}, from {}):",
+        stream.worker, sent.peer
+    )?;
+    writeln!(f, "  {} {}", sent.method, sent.path.escape_ascii())?;
+    writeln!(f, "  host: {}", sent.authority.escape_ascii())?;
+    headers(f, &sent.headers)?;
+    body(f, &sent.body)?;
+    match &stream.forwarded {
+        Some((pairs, bytes)) => {
+            writeln!(f, "upstream got:")?;
+            headers(f, pairs)?;
+            body(f, bytes)?;
+        }
+        None => writeln!(f, "upstream got: nothing")?,
+    }
+    match (&stream.delivered, stream.stage) {
+        (Some((response, bytes)), Stage::Finished) => {
+            writeln!(f, "client got:")?;
+            headers(f, response.pairs())?;
+            body(f, bytes)?;
+        }
+        (_, Stage::Finished) => writeln!(f, "client got: nothing")?,
+        (_, stage) => writeln!(f, "client got: nothing yet ({stage:?})")?,
+    }
+    writeln!(
+        f,
+        "details: {} flags: {:#x}",
+        stream.details.escape_ascii(),
+        stream.flags
+    )?;
+    if !stream.filter_state.is_empty() {
+        writeln!(f, "filter state:")?;
+        for (name, value) in &stream.filter_state {
+            writeln!(f, "  {} = {}", name.escape_ascii(), value.escape_ascii())?;
+        }
+    }
+    metrics(f, stream)?;
+    if !stream.log.is_empty() {
+        writeln!(f, "log:")?;
+        stream.log.iter().try_for_each(|line| writeln!(f, "  {line}"))?;
+    }
+    if !stream.died.is_empty() {
+        writeln!(f, "VMs died:")?;
+        stream
+            .died
+            .iter()
+            .try_for_each(|death| writeln!(f, "  {death}"))?;
+    }
+    writeln!(f, "host calls:")?;
+    for spent in &stream.spent {
+        let calls: Vec<String> = spent
+            .calls
+            .iter()
+            .map(|(name, count)| format!("{name} {count}"))
+            .collect();
+        writeln!(f, "  {} {}: {}", spent.plugin, spent.callback, calls.join(", "))?;
+    }
+    Ok(())
+}
+
+fn headers(f: &mut fmt::Formatter<'_>, pairs: &[HeaderPair]) -> fmt::Result {
+    pairs
+        .iter()
+        .try_for_each(|(name, value)| writeln!(f, "  {}: {}", name.escape_ascii(), value.escape_ascii()))
+}
+
+fn body(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+    if bytes.is_empty() {
+        return Ok(());
+    }
+    let shown = bytes.get(..LONGEST_BODY).unwrap_or(bytes);
+    let rest = if shown.len() < bytes.len() { "…" } else { "" };
+    writeln!(
+        f,
+        "  body ({} bytes): {}{rest}",
+        bytes.len(),
+        shown.escape_ascii()
+    )
+}
+
+fn metrics(f: &mut fmt::Formatter<'_>, stream: &Stream) -> fmt::Result {
+    let Some(after) = &stream.metrics_after else {
+        return Ok(());
+    };
+    let before = |name: &String| stream.metrics_before.get(name).copied().unwrap_or(0);
+    let moved: Vec<_> = after
+        .iter()
+        .filter(|(name, value)| before(name) != **value)
+        .collect();
+    if moved.is_empty() {
+        return Ok(());
+    }
+    writeln!(f, "metrics that moved:")?;
+    moved
+        .iter()
+        .try_for_each(|(name, value)| writeln!(f, "  {name}: {} -> {value}", before(name)))
+}

@@ -1,0 +1,132 @@
+//! A request on its way to a host: built here, sent by the method that says what should become of it.
+
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::rc::Rc;
+
+use crate::answer::Answer;
+use crate::envoy::{Envoy, default_peer};
+use crate::exchange::Exchange;
+use crate::stream::ClientRequest;
+
+/// A request that is not sent yet.
+#[must_use = "a request is sent by answered_with, expect_forwarded, expect_rejected or run"]
+pub struct Request {
+    envoy: Rc<RefCell<Envoy>>,
+    worker: usize,
+    sent: ClientRequest,
+}
+
+impl Request {
+    pub(crate) fn new(envoy: Rc<RefCell<Envoy>>, worker: usize, method: &str, path: &[u8]) -> Request {
+        let sent = ClientRequest {
+            method: method.to_owned(),
+            path: path.to_vec(),
+            authority: b"host.test".to_vec(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            peer: default_peer(),
+        };
+        Request { envoy, worker, sent }
+    }
+
+    /// Adds a header; call again to repeat one.
+    pub fn header(mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Request {
+        self.sent
+            .headers
+            .push((name.as_ref().to_vec(), value.as_ref().to_vec()));
+        self
+    }
+
+    /// The authority (default: `host.test`).
+    pub fn host(mut self, host: impl AsRef<[u8]>) -> Request {
+        self.sent.authority = host.as_ref().to_vec();
+        self
+    }
+
+    /// The client's address and port (default: 127.0.0.1:50000).
+    ///
+    /// # Panics
+    /// When the text is no such thing.
+    #[track_caller]
+    pub fn from(mut self, peer: &str) -> Request {
+        self.sent.peer = peer.parse::<SocketAddr>().unwrap_or_else(|error| {
+            panic!("{peer:?} is not an address with a port, as 10.0.0.7:4000 or [::1]:4000: {error}")
+        });
+        self
+    }
+
+    /// The body; `content-length` comes with it.
+    pub fn body(mut self, body: impl AsRef<[u8]>) -> Request {
+        self.sent.body = body.as_ref().to_vec();
+        self
+    }
+
+    /// Sends it. It must reach the upstream, which answers so.
+    ///
+    /// # Panics
+    /// When it does not reach the upstream, or a VM dies.
+    #[track_caller]
+    pub fn answered_with(self, answer: impl Into<Answer>) -> Exchange {
+        self.expect_forwarded().answer(answer)
+    }
+
+    /// Sends it. It must reach the upstream, where it waits: the exchange is live.
+    ///
+    /// # Panics
+    /// When it does not reach the upstream, or a VM dies.
+    #[track_caller]
+    pub fn expect_forwarded(self) -> Exchange {
+        let exchange = self.send();
+        exchange.require(
+            exchange.is_at_upstream(),
+            "the request did not reach the upstream",
+        );
+        exchange
+    }
+
+    /// Sends it. It must get this status without reaching the upstream: a plugin's reply, a direct response, no
+    /// route.
+    ///
+    /// # Panics
+    /// When it reaches the upstream, gets another status, or a VM dies.
+    #[track_caller]
+    pub fn expect_rejected(self, status: u16) -> Exchange {
+        let exchange = self.send();
+        exchange.require(!exchange.is_at_upstream(), "the request reached the upstream");
+        exchange.expect_status(status);
+        exchange
+    }
+
+    /// Sends it, whatever comes of it; the upstream, if reached, answers so. For faults and hostile input.
+    ///
+    /// # Panics
+    /// When a VM dies, or a filter holds the exchange for good.
+    #[track_caller]
+    pub fn run(self, answer: impl Into<Answer>) -> Exchange {
+        let exchange = self.send();
+        if exchange.is_at_upstream() {
+            exchange.answer(answer)
+        } else {
+            exchange.done()
+        }
+    }
+
+    /// Sends it, and hands it over as far as it came.
+    ///
+    /// # Panics
+    /// When a VM dies.
+    #[track_caller]
+    pub fn send(mut self) -> Exchange {
+        let has_length = self
+            .sent
+            .headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case(b"content-length"));
+        if !self.sent.body.is_empty() && !has_length {
+            let length = self.sent.body.len().to_string().into_bytes();
+            self.sent.headers.push((b"content-length".to_vec(), length));
+        }
+        Exchange::open(self.envoy, self.worker, self.sent)
+    }
+}

@@ -1,0 +1,187 @@
+//! One exchange as Envoy holds it: what came in, what goes out, and which filter may see what right now.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::cost::Spent;
+use crate::header_map::{HeaderMap, HeaderPair};
+use crate::log::LogLine;
+use crate::route::Route;
+
+/// The header maps of the ABI that belong to an exchange, and those that do not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MapType {
+    RequestHeaders,
+    ResponseHeaders,
+    /// Trailers, and what call-outs bring: not served yet, so never there.
+    Other,
+}
+
+impl MapType {
+    pub(crate) fn from_abi(number: u32) -> Option<MapType> {
+        match number {
+            0 => Some(MapType::RequestHeaders),
+            2 => Some(MapType::ResponseHeaders),
+            1 | 3..=7 => Some(MapType::Other),
+            _ => None,
+        }
+    }
+}
+
+/// What the client sent, byte for byte.
+#[derive(Clone, Debug)]
+pub(crate) struct ClientRequest {
+    pub(crate) method: String,
+    pub(crate) path: Vec<u8>,
+    pub(crate) authority: Vec<u8>,
+    pub(crate) headers: Vec<HeaderPair>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) peer: SocketAddr,
+}
+
+/// How far an exchange is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Decoding,
+    /// Held by this filter in the request phase.
+    RequestHeld(usize),
+    /// Past all filters; the router waits for the upstream.
+    AtUpstream,
+    Encoding,
+    /// Held by this filter in the response phase.
+    ResponseHeld(usize),
+    Finished,
+}
+
+/// What one filter of the chain may see.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FilterView {
+    /// Its stream context, once created.
+    pub(crate) context: Option<u32>,
+    /// Its request callback was called (and its VM lived), so the response comes by.
+    pub(crate) entered: bool,
+    /// Its VM was dead when it was called: Envoy leaves it out from then on.
+    pub(crate) failed: bool,
+    pub(crate) sees_request: bool,
+    pub(crate) sees_response: bool,
+    pub(crate) sees_request_body: bool,
+    pub(crate) sees_response_body: bool,
+    pub(crate) in_log: bool,
+}
+
+impl FilterView {
+    /// Whether the response phase comes by this filter.
+    pub(crate) fn takes_part(&self) -> bool {
+        self.entered && !self.failed
+    }
+}
+
+/// The state of one exchange.
+pub(crate) struct Stream {
+    pub(crate) worker: usize,
+    pub(crate) sent: ClientRequest,
+    /// The client's address as the connection manager sees it: `source.address`.
+    pub(crate) source: SocketAddr,
+    pub(crate) connection_id: u64,
+    /// `xds.listener_direction`: 0 unspecified, 1 inbound, 2 outbound.
+    pub(crate) direction: u64,
+    pub(crate) started_at: u64,
+    pub(crate) started_after: Duration,
+    pub(crate) ended_after: Option<Duration>,
+    pub(crate) forwarded_after: Option<Duration>,
+    pub(crate) stage: Stage,
+    pub(crate) request: HeaderMap,
+    pub(crate) request_body: Vec<u8>,
+    pub(crate) response: Option<HeaderMap>,
+    pub(crate) response_body: Vec<u8>,
+    pub(crate) filters: Vec<FilterView>,
+    /// The route as last looked up. Filters see it so even after they changed what it depends on.
+    pub(crate) route: Option<Route>,
+    pub(crate) route_is_stale: bool,
+    pub(crate) filter_state: BTreeMap<Vec<u8>, Vec<u8>>,
+    pub(crate) code: Option<u16>,
+    pub(crate) details: Vec<u8>,
+    pub(crate) flags: u64,
+    /// What the upstream got, pseudo headers included.
+    pub(crate) forwarded: Option<(Vec<HeaderPair>, Vec<u8>)>,
+    /// The router had a host of the cluster to send it to.
+    pub(crate) upstream_chosen: bool,
+    pub(crate) upstream_answered: bool,
+    /// The request was read to its end.
+    pub(crate) request_complete: bool,
+    /// The router has the request's headers.
+    pub(crate) headers_routed: bool,
+    /// The response's headers are on their way to the client: nothing can replace them any more.
+    pub(crate) headers_sent: bool,
+    /// What the client got.
+    pub(crate) delivered: Option<(HeaderMap, Vec<u8>)>,
+    pub(crate) log: Vec<LogLine>,
+    pub(crate) spent: Vec<Spent>,
+    pub(crate) died: Vec<String>,
+    pub(crate) metrics_before: BTreeMap<String, u64>,
+    pub(crate) metrics_after: Option<BTreeMap<String, u64>>,
+}
+
+impl Stream {
+    /// The map, where this filter may read it now.
+    pub(crate) fn readable_map(&self, filter: usize, map: MapType) -> Option<&HeaderMap> {
+        let view = self.filters.get(filter)?;
+        match map {
+            MapType::RequestHeaders if view.sees_request || view.in_log => Some(&self.request),
+            MapType::ResponseHeaders if view.sees_response || view.in_log => self.response.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The map, where this filter may change it now.
+    pub(crate) fn writable_map(&mut self, filter: usize, map: MapType) -> Option<&mut HeaderMap> {
+        let view = self.filters.get(filter)?;
+        match map {
+            MapType::RequestHeaders if view.sees_request => Some(&mut self.request),
+            MapType::ResponseHeaders if view.sees_response => self.response.as_mut(),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn in_log(&self, filter: usize) -> bool {
+        self.filters.get(filter).is_some_and(|view| view.in_log)
+    }
+
+    /// The piece of the body that is passing this filter now.
+    pub(crate) fn body_mut(&mut self, filter: usize, request: bool) -> Option<&mut Vec<u8>> {
+        let view = self.filters.get(filter)?;
+        match request {
+            true if view.sees_request_body => Some(&mut self.request_body),
+            false if view.sees_response_body => Some(&mut self.response_body),
+            _ => None,
+        }
+    }
+
+    /// A changed request header makes Envoy look the route up again, when the router gets the request.
+    pub(crate) fn headers_modified(&mut self, map: MapType) {
+        if map == MapType::RequestHeaders {
+            self.clear_route_cache();
+        }
+    }
+
+    pub(crate) fn clear_route_cache(&mut self) {
+        self.route_is_stale = true;
+    }
+
+    pub(crate) fn hide_request(&mut self, filter: usize) {
+        if let Some(view) = self.filters.get_mut(filter) {
+            view.sees_request = false;
+            view.sees_request_body = false;
+        }
+    }
+
+    /// The request's way from the client's side, in short.
+    pub(crate) fn title(&self) -> String {
+        format!(
+            "{} {}",
+            self.sent.method,
+            String::from_utf8_lossy(&self.sent.path)
+        )
+    }
+}

@@ -1,0 +1,178 @@
+//! One VM: a module's instance with its contexts, as one thread of Envoy has it.
+
+use std::rc::Rc;
+
+use wasmtime::{Instance, Store, Trap, Val};
+
+use crate::cost::{Meter, Spent};
+use crate::log::Thread;
+use crate::plugin::Plugin;
+use crate::shared::Shared;
+use crate::vm_state::{AfterCall, VmState};
+
+/// Why a VM is dead.
+#[derive(Clone, Debug)]
+pub(crate) struct Death(pub(crate) String);
+
+pub(crate) struct Vm {
+    store: Store<VmState>,
+    instance: Instance,
+    fuel_per_callback: u64,
+    /// Set once it has trapped: Envoy never calls it again.
+    pub(crate) dead: Option<Death>,
+}
+
+impl Vm {
+    /// Instantiates the plugin's module and runs its `_initialize` or `_start`.
+    pub(crate) fn start(
+        plugin: &Plugin,
+        shared: &Rc<Shared>,
+        thread: Thread,
+        fuel_per_callback: u64,
+    ) -> Result<Vm, Death> {
+        let state = VmState::new(plugin, shared, thread);
+        let mut store = Store::new(plugin.module.engine(), state);
+        store.limiter(|state| &mut state.limits);
+        store
+            .set_fuel(fuel_per_callback)
+            .expect("every engine of this crate has fuel");
+        let instantiated = plugin.module.pre().instantiate(&mut store);
+        let instance = instantiated.map_err(|error| death(&error, "start", fuel_per_callback))?;
+        store.data_mut().memory = instance.get_memory(&mut store, "memory");
+        let allocate = ["proxy_on_memory_allocate", "malloc"]
+            .iter()
+            .find_map(|name| instance.get_typed_func::<u32, u32>(&mut store, name).ok());
+        store.data_mut().allocate = allocate;
+        let mut vm = Vm {
+            store,
+            instance,
+            fuel_per_callback,
+            dead: None,
+        };
+        for name in ["_initialize", "_start"] {
+            if vm.call(0, name, &[])?.was_called() {
+                break;
+            }
+        }
+        vm.store.data_mut().started = true;
+        Ok(vm)
+    }
+
+    /// The VM's contexts, and what its host functions work on.
+    pub(crate) fn state(&self) -> &VmState {
+        self.store.data()
+    }
+
+    pub(crate) fn state_mut(&mut self) -> &mut VmState {
+        self.store.data_mut()
+    }
+
+    /// Calls an export, if the guest has it.
+    ///
+    /// # Errors
+    /// When the VM traps; it is dead then.
+    pub(crate) fn call(
+        &mut self,
+        context: u32,
+        callback: &'static str,
+        arguments: &[u32],
+    ) -> Result<Called, Death> {
+        if let Some(death) = &self.dead {
+            return Err(death.clone());
+        }
+        let Some(function) = self.instance.get_func(&mut self.store, callback) else {
+            return Ok(Called {
+                value: None,
+                called: false,
+                stopped: false,
+                spent: None,
+                after: Vec::new(),
+            });
+        };
+        let pages = self.pages();
+        let state = self.store.data_mut();
+        state.current = context;
+        state.effective = 0;
+        state.callback = callback;
+        state.meter = Meter::default();
+        state.stop_iteration = false;
+        self.store
+            .set_fuel(self.fuel_per_callback)
+            .expect("every engine of this crate has fuel");
+        let arguments: Vec<Val> = arguments
+            .iter()
+            .map(|&argument| Val::I32(argument as i32))
+            .collect();
+        let mut results = vec![Val::I32(0); function.ty(&self.store).results().len()];
+        let outcome = function.call(&mut self.store, &arguments, &mut results);
+        let left = self
+            .store
+            .get_fuel()
+            .expect("every engine of this crate has fuel");
+        let pages_grown = self.pages() - pages;
+        let state = self.store.data_mut();
+        let meter = std::mem::take(&mut state.meter);
+        let after = std::mem::take(&mut state.after);
+        let stopped = state.stop_iteration;
+        let plugin = state
+            .contexts
+            .get(&context)
+            .map(|context| context.plugin.name.clone());
+        if let Err(error) = outcome {
+            let death = death(&error, callback, self.fuel_per_callback);
+            self.dead = Some(death.clone());
+            return Err(death);
+        }
+        let spent = Spent {
+            plugin: plugin.unwrap_or_default(),
+            callback,
+            calls: meter.calls,
+            fuel: self.fuel_per_callback - left,
+            bytes_in: meter.bytes_in,
+            bytes_out: meter.bytes_out,
+            pages_grown,
+        };
+        let value = results.first().and_then(Val::i32).map(|number| number as u32);
+        Ok(Called {
+            value,
+            called: true,
+            stopped,
+            spent: Some(spent),
+            after,
+        })
+    }
+
+    fn pages(&self) -> u64 {
+        self.store
+            .data()
+            .memory
+            .map_or(0, |memory| memory.size(&self.store))
+    }
+}
+
+/// What came of a callback.
+pub(crate) struct Called {
+    /// What it returned; none if it returns nothing or is not exported.
+    pub(crate) value: Option<u32>,
+    called: bool,
+    /// It asked for a local response.
+    pub(crate) stopped: bool,
+    pub(crate) spent: Option<Spent>,
+    pub(crate) after: Vec<AfterCall>,
+}
+
+impl Called {
+    /// Whether the guest exports the callback.
+    pub(crate) fn was_called(&self) -> bool {
+        self.called
+    }
+}
+
+fn death(error: &wasmtime::Error, callback: &str, fuel: u64) -> Death {
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::OutOfFuel) => Death(format!(
+            "out of fuel in {callback}: more than {fuel} units (an endless loop would hang Envoy's worker)"
+        )),
+        _ => Death(format!("trap in {callback}: {error:?}")),
+    }
+}

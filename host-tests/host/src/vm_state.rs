@@ -1,0 +1,210 @@
+//! What the host functions of one VM work on: its contexts, its metrics' numbers, and what it asked for.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use wasmtime::{Memory, StoreLimits, StoreLimitsBuilder, TypedFunc};
+
+use crate::cost::Meter;
+use crate::local_reply::LocalReply;
+use crate::log::{Level, LogLine, Thread};
+use crate::metrics::MetricIds;
+use crate::plugin::Plugin;
+use crate::shared::Shared;
+use crate::stream::Stream;
+
+/// What the host functions of one VM work on.
+pub(crate) struct VmState {
+    pub(crate) shared: Rc<Shared>,
+    pub(crate) thread: Thread,
+    pub(crate) vm_id: String,
+    pub(crate) vm_configuration: Vec<u8>,
+    pub(crate) environment: Vec<(String, String)>,
+    pub(crate) memory: Option<Memory>,
+    pub(crate) allocate: Option<TypedFunc<u32, u32>>,
+    pub(crate) memory_bytes_limit: usize,
+    pub(crate) contexts: BTreeMap<u32, Context>,
+    next_context: u32,
+    /// The context of the callback that runs.
+    pub(crate) current: u32,
+    /// The context that the guest chose instead; 0 for none.
+    pub(crate) effective: u32,
+    pub(crate) callback: &'static str,
+    pub(crate) started: bool,
+    pub(crate) metric_ids: MetricIds,
+    /// What the guest asked for that Envoy does once the callback has returned.
+    pub(crate) after: Vec<AfterCall>,
+    /// A local response was asked for: whatever the callback returns, the exchange does not go on.
+    pub(crate) stop_iteration: bool,
+    pub(crate) meter: Meter,
+    pub(crate) limits: StoreLimits,
+}
+
+/// A context of the guest.
+pub(crate) struct Context {
+    pub(crate) root: u32,
+    pub(crate) plugin: Rc<Plugin>,
+    pub(crate) kind: ContextKind,
+}
+
+pub(crate) enum ContextKind {
+    Root {
+        configuring: bool,
+        tick: Option<Tick>,
+    },
+    Stream {
+        stream: Rc<RefCell<Stream>>,
+        filter: usize,
+    },
+}
+
+/// A root context's timer.
+#[derive(Clone, Copy)]
+pub(crate) struct Tick {
+    pub(crate) period: Duration,
+    /// Since the host was made.
+    pub(crate) due: Duration,
+}
+
+/// What happens after a callback, by the context that asked for it.
+pub(crate) enum AfterCall {
+    Reply { context: u32, reply: LocalReply },
+    Continue { context: u32, request: bool },
+    Close { context: u32 },
+}
+
+/// Envoy's limit for a VM's memory.
+const MEMORY_LIMIT: usize = 1 << 30;
+
+impl VmState {
+    pub(crate) fn new(plugin: &Plugin, shared: &Rc<Shared>, thread: Thread) -> VmState {
+        VmState {
+            shared: shared.clone(),
+            thread,
+            vm_id: plugin.vm_id.clone(),
+            vm_configuration: plugin.vm_configuration.0.clone(),
+            environment: plugin.environment.clone(),
+            memory: None,
+            allocate: None,
+            memory_bytes_limit: MEMORY_LIMIT,
+            contexts: BTreeMap::new(),
+            next_context: 1,
+            current: 0,
+            effective: 0,
+            callback: "start",
+            started: false,
+            metric_ids: MetricIds::default(),
+            after: Vec::new(),
+            stop_iteration: false,
+            meter: Meter::default(),
+            limits: StoreLimitsBuilder::new().memory_size(MEMORY_LIMIT).build(),
+        }
+    }
+
+    /// A new root context, its callbacks not yet called.
+    pub(crate) fn add_root(&mut self, plugin: &Rc<Plugin>) -> u32 {
+        let kind = ContextKind::Root {
+            configuring: false,
+            tick: None,
+        };
+        let id = self.next_context();
+        self.contexts.insert(
+            id,
+            Context {
+                root: id,
+                plugin: plugin.clone(),
+                kind,
+            },
+        );
+        id
+    }
+
+    /// A new stream context under a root.
+    pub(crate) fn add_stream(&mut self, root: u32, stream: &Rc<RefCell<Stream>>, filter: usize) -> u32 {
+        let id = self.next_context();
+        let plugin = self
+            .contexts
+            .get(&root)
+            .expect("a plugin's root context lives as long as its VM")
+            .plugin
+            .clone();
+        let kind = ContextKind::Stream {
+            stream: stream.clone(),
+            filter,
+        };
+        self.contexts.insert(id, Context { root, plugin, kind });
+        id
+    }
+
+    fn next_context(&mut self) -> u32 {
+        let id = self.next_context;
+        self.next_context += 1;
+        id
+    }
+
+    pub(crate) fn remove_context(&mut self, id: u32) {
+        self.contexts.remove(&id);
+    }
+
+    pub(crate) fn set_configuring(&mut self, root: u32, now: bool) {
+        if let Some(context) = self.contexts.get_mut(&root)
+            && let ContextKind::Root { configuring, .. } = &mut context.kind
+        {
+            *configuring = now;
+        }
+    }
+
+    pub(crate) fn vm_configuration_length(&self) -> u32 {
+        self.vm_configuration.len() as u32
+    }
+
+    /// The exchange and the filter's place in it of a stream context.
+    pub(crate) fn stream_of(&self, context: u32) -> Option<(Rc<RefCell<Stream>>, usize)> {
+        match &self.contexts.get(&context)?.kind {
+            ContextKind::Stream { stream, filter } => Some((stream.clone(), *filter)),
+            ContextKind::Root { .. } => None,
+        }
+    }
+
+    /// The exchanges that still have a context in this VM.
+    pub(crate) fn streams(&self) -> Vec<Rc<RefCell<Stream>>> {
+        let contexts = self.contexts.values();
+        contexts
+            .filter_map(|context| match &context.kind {
+                ContextKind::Stream { stream, .. } => Some(stream.clone()),
+                ContextKind::Root { .. } => None,
+            })
+            .collect()
+    }
+
+    /// When the next tick of any root context is due.
+    pub(crate) fn next_tick(&self) -> Option<(Duration, u32)> {
+        let contexts = self.contexts.iter();
+        contexts
+            .filter_map(|(&id, context)| match context.kind {
+                ContextKind::Root { tick: Some(tick), .. } => Some((tick.due, id)),
+                _ => None,
+            })
+            .min()
+    }
+
+    /// Sets the next tick of a root context one period on. (The callback may then change it.)
+    pub(crate) fn rearm_tick(&mut self, root: u32) {
+        if let Some(context) = self.contexts.get_mut(&root)
+            && let ContextKind::Root { tick: Some(tick), .. } = &mut context.kind
+        {
+            tick.due += tick.period;
+        }
+    }
+
+    pub(crate) fn log_line(&self, level: Level, plugin: String, message: &[u8]) -> LogLine {
+        LogLine {
+            level,
+            plugin,
+            thread: self.thread,
+            message: String::from_utf8_lossy(message).into_owned(),
+        }
+    }
+}

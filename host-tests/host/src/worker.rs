@@ -1,0 +1,31 @@
+//! One worker of a host, to which requests can be sent.
+
+use crate::host::Host;
+use crate::request::Request;
+
+/// One worker of a host.
+#[derive(Clone, Copy)]
+pub struct Worker<'h> {
+    pub(crate) host: &'h Host,
+    pub(crate) number: usize,
+}
+
+impl Worker<'_> {
+    /// A GET request to this worker.
+    #[track_caller]
+    pub fn get(self, path: impl AsRef<[u8]>) -> Request {
+        self.request("GET", path)
+    }
+
+    /// A POST request to this worker.
+    #[track_caller]
+    pub fn post(self, path: impl AsRef<[u8]>) -> Request {
+        self.request("POST", path)
+    }
+
+    /// A request to this worker.
+    #[track_caller]
+    pub fn request(self, method: &str, path: impl AsRef<[u8]>) -> Request {
+        Request::new(self.host.envoy().clone(), self.number, method, path.as_ref())
+    }
+}

@@ -1,0 +1,17 @@
+//! The host, tested with small guests in WebAssembly text: statuses, phases, and what fails a test.
+
+#[path = "behaviour/guest.rs"]
+mod guest;
+
+#[path = "behaviour/cost_and_faults.rs"]
+mod cost_and_faults;
+#[path = "behaviour/lifetime.rs"]
+mod lifetime;
+#[path = "behaviour/phases.rs"]
+mod phases;
+#[path = "behaviour/replies.rs"]
+mod replies;
+#[path = "behaviour/state.rs"]
+mod state;
+#[path = "behaviour/time.rs"]
+mod time;

@@ -1,0 +1,76 @@
+//! Small guests: a preamble that every one has, and the callbacks that a test writes.
+//!
+//! `(call $note (…))` logs a status as a decimal digit or, from 10 on, as the character that many behind `0`
+//! (`:` is 10, `<` is 12). Texts are at fixed places; `$text` lists them.
+
+use host::Module;
+
+/// Compiles a guest with these callbacks.
+pub fn guest(callbacks: &str) -> Module {
+    let text = format!("(module {PREAMBLE} {callbacks})");
+    let bytes = wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    Module::new(&bytes)
+}
+
+/// What the guests of a run noted, each as `plugin:status`, on workers only.
+pub fn notes(host: &host::Host) -> Vec<String> {
+    let on_worker = |line: &host::LogLine| matches!(line.thread, host::Thread::Worker(_));
+    host.logs()
+        .iter()
+        .filter(|line| on_worker(line))
+        .map(|line| line.message.clone())
+        .collect()
+}
+
+/// Imports, memory, an allocator that never frees, texts at fixed places, and `$note`.
+const PREAMBLE: &str = r#"
+    (import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
+    (import "env" "proxy_get_header_map_value" (func $get (param i32 i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_get_header_map_pairs" (func $pairs (param i32 i32 i32) (result i32)))
+    (import "env" "proxy_set_header_map_pairs" (func $set_pairs (param i32 i32 i32) (result i32)))
+    (import "env" "proxy_replace_header_map_value" (func $set (param i32 i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_get_property" (func $property (param i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_set_property" (func $set_property (param i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_define_metric" (func $define (param i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_increment_metric" (func $increment (param i32 i64) (result i32)))
+    (import "env" "proxy_get_shared_data" (func $get_shared (param i32 i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_set_shared_data" (func $set_shared (param i32 i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_get_buffer_bytes" (func $buffer (param i32 i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_get_current_time_nanoseconds" (func $now (param i32) (result i32)))
+    (import "env" "proxy_set_tick_period_milliseconds" (func $tick_every (param i32) (result i32)))
+    (import "env" "proxy_send_local_response" (func $reply (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_continue_stream" (func $continue (param i32) (result i32)))
+    (import "env" "proxy_set_effective_context" (func $become (param i32) (result i32)))
+    (import "env" "proxy_http_call"
+        (func $http_call (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "clock_time_get" (func $clock (param i32 i64 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+    (memory (export "memory") 2)
+    (data (i32.const 100) ":path")          ;; 5 bytes
+    (data (i32.const 110) "x-a")            ;; 3 bytes
+    (data (i32.const 120) "value")          ;; 5 bytes
+    (data (i32.const 130) "xds\00route_name")  ;; 14 bytes
+    (data (i32.const 150) "plugin_name")    ;; 11 bytes
+    (data (i32.const 170) "calls")          ;; 5 bytes
+    (global $top (mut i32) (i32.const 4096))
+    (func $allocate (export "proxy_on_memory_allocate") (param $size i32) (result i32)
+        global.get $top
+        (global.set $top (i32.add (global.get $top) (local.get $size))))
+    (func $note (param $status i32)
+        (i32.store8 (i32.const 64) (i32.add (i32.const 48) (local.get $status)))
+        (drop (call $log (i32.const 2) (i32.const 64) (i32.const 1))))
+    ;; Logs the bytes that the last read handed over: their place is at 0, their length at 4.
+    (func $note_bytes
+        (drop (call $log (i32.const 2) (i32.load (i32.const 0)) (i32.load (i32.const 4)))))
+    ;; Reads a value with status to $note: the path of the request, then a header `x-a` of a map.
+    (func $get_path (result i32)
+        (call $get (i32.const 0) (i32.const 100) (i32.const 5) (i32.const 0) (i32.const 4)))
+    (func $get_a (param $map i32) (result i32)
+        (call $get (local.get $map) (i32.const 110) (i32.const 3) (i32.const 0) (i32.const 4)))
+    (func $set_a (param $map i32) (result i32)
+        (call $set (local.get $map) (i32.const 110) (i32.const 3) (i32.const 120) (i32.const 5)))
+    (func $reply_with (param $status i32) (result i32)
+        (call $reply (local.get $status) (i32.const 170) (i32.const 5) (i32.const 120) (i32.const 5)
+            (i32.const 0) (i32.const 0) (i32.const -1)))
+"#;
