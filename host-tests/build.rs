@@ -1,0 +1,104 @@
+//! Builds the plugins as they ship, so that the tests test what was just built, and tells the tests which there are.
+//!
+//! `make wasm` is the one recipe for a module: the files that this script leaves in `dist` are those that people load.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+fn main() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the workspace is around this crate");
+    for watched in [
+        "Cargo.toml",
+        "Cargo.lock",
+        "Makefile",
+        "rust-toolchain.toml",
+        "plugins",
+        "tools",
+        "host-tests/probe",
+    ] {
+        println!("cargo::rerun-if-changed={}", root.join(watched).display());
+    }
+    make_wasm(root);
+    let plugins = plugins(root);
+    for plugin in &plugins {
+        let module = module(root, plugin);
+        assert!(
+            module.is_file(),
+            "`make wasm` left no {}: is {plugin} in the Makefile's PLUGINS?",
+            module.display()
+        );
+        println!("cargo::rerun-if-changed={}", module.display());
+    }
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    fs::write(out.join("plugins.rs"), source(root, &plugins)).expect("OUT_DIR can be written");
+}
+
+/// Runs the recipe. It forgets itself what cargo told this script; what an outer make told, make must not hear.
+fn make_wasm(root: &Path) {
+    let mut make = Command::new("make");
+    make.args(["--silent", "wasm", "probes"]).current_dir(root);
+    for name in ["MAKEFLAGS", "MFLAGS", "MAKELEVEL"] {
+        make.env_remove(name);
+    }
+    let status = make.status().expect("`make` can be started");
+    assert!(status.success(), "`make wasm probes` failed: {status}");
+}
+
+/// The plugin crates: those that are built as a module.
+fn plugins(root: &Path) -> Vec<String> {
+    let mut plugins: Vec<String> = fs::read_dir(root.join("plugins"))
+        .expect("there is a folder of plugins")
+        .map(|entry| entry.expect("the folder of plugins can be read").path())
+        .filter(|path| {
+            fs::read_to_string(path.join("Cargo.toml")).is_ok_and(|manifest| manifest.contains("\"cdylib\""))
+        })
+        .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
+        .collect();
+    plugins.sort();
+    plugins
+}
+
+fn module(root: &Path, plugin: &str) -> PathBuf {
+    root.join("dist")
+        .join(plugin.replace('-', "_"))
+        .with_extension("wasm")
+}
+
+fn source(root: &Path, plugins: &[String]) -> String {
+    let mut source = String::new();
+    for plugin in plugins {
+        let name = plugin.replace('-', "_").to_uppercase();
+        let path = module(root, plugin);
+        source += &format!(
+            "/// The {plugin} plugin, as it ships.\n\
+             pub static {name}: Plugin = Plugin::new({plugin:?}, {path:?});\n"
+        );
+    }
+    let names = plugins
+        .iter()
+        .map(|plugin| format!("&{}", plugin.replace('-', "_").to_uppercase()));
+    source += &format!(
+        "/// Every plugin.\npub static ALL: &[&Plugin] = &[{}];\n",
+        names.collect::<Vec<_>>().join(", ")
+    );
+    // Not one of `ALL`: it does not ship, and is compiled as the plugins are but not optimised.
+    let probe = root.join("target/wasm/wasm32-wasip1/shipping/probe.wasm");
+    assert!(probe.is_file(), "`make probes` left no {}", probe.display());
+    println!("cargo::rerun-if-changed={}", probe.display());
+    source += &format!(
+        "/// The probe, which only the tests load.\npub static PROBE: Plugin = Plugin::new(\"probe\", {probe:?});\n"
+    );
+    // A plugin whose tests are missing must not compile: each gets a module declaration.
+    let modules = plugins
+        .iter()
+        .map(|plugin| format!("mod {};", plugin.replace('-', "_")));
+    source += &format!(
+        "/// Declares the module of tests of every plugin, so that a plugin without one does not compile.\n\
+         #[macro_export]\nmacro_rules! foreach_plugin {{ () => {{ {} }}; }}\n",
+        modules.collect::<Vec<_>>().join(" ")
+    );
+    source
+}

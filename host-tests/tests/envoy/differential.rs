@@ -1,0 +1,211 @@
+//! The same exchanges in the host and on the real Envoy must give the same status, headers and body, to the client and
+//! at the upstream. This is what makes the host worth trusting.
+
+use crate::stand::Stand;
+use host_tests::exchange::{AUTHORITY, Exchange, Upstream, request_id};
+use host_tests::plugin;
+use live::client::Request;
+use live::{Answer, Received};
+use regex::{Captures, Regex};
+use serde_json::Value;
+use std::fmt::Write;
+
+/// Headers whose values hang on the time or the machine; that they are there is compared.
+const MASKED: [&str; 3] = ["date", "x-envoy-upstream-service-time", "x-forwarded-for"];
+
+type Headers = Vec<(String, Vec<u8>)>;
+
+/// One side's view of an exchange.
+struct Seen {
+    status: u16,
+    response: Headers,
+    body: Vec<u8>,
+    /// Method, path, headers and body at the upstream, if that was reached.
+    upstream: Option<(String, Headers, Vec<u8>)>,
+}
+
+#[test]
+fn host_and_envoy_agree_on_every_exchange_of_request_id() {
+    let mut exchanges = request_id::exchanges();
+    assert!(exchanges.len() >= 45, "{} exchanges", exchanges.len());
+    let mut differences = String::new();
+    // An Envoy for each configuration.
+    while let Some(first) = exchanges.first() {
+        let configuration = first.configuration.clone();
+        let (same, other) = exchanges
+            .into_iter()
+            .partition(|exchange| exchange.configuration == configuration);
+        exchanges = other;
+        compare(&configuration, &same, &mut differences);
+    }
+    assert!(differences.is_empty(), "host and Envoy differ:\n{differences}");
+}
+
+fn compare(configuration: &Value, exchanges: &[Exchange], differences: &mut String) {
+    let stand = Stand::configured(configuration.clone());
+    for exchange in exchanges {
+        let envoys = render(exchange, on_envoy(&stand, exchange));
+        let hosts = render(exchange, in_host(exchange));
+        if envoys != hosts {
+            let lines = |text: &str, other: &str, sign| -> String {
+                text.lines()
+                    .filter(|line| !other.lines().any(|o| o == *line))
+                    .fold(String::new(), |all, line| all + sign + line + "\n")
+            };
+            let _ = writeln!(
+                differences,
+                "{}\n{}{}",
+                exchange.name,
+                lines(&envoys, &hosts, "  envoy: "),
+                lines(&hosts, &envoys, "  host:  ")
+            );
+        }
+    }
+}
+
+fn on_envoy(stand: &Stand, exchange: &Exchange) -> Seen {
+    match &exchange.upstream {
+        Upstream::Answers {
+            status,
+            headers,
+            body,
+        } => {
+            let answer = headers
+                .iter()
+                .try_fold(
+                    Answer::status(*status).expect("it is a status"),
+                    |answer, (name, value)| answer.header(name, value),
+                )
+                .expect("these are headers");
+            let path = exchange.path.split('?').next().unwrap_or_default();
+            stand.upstream.answer(path, answer.body(*body));
+        }
+        Upstream::Resets => stand.upstream.answer(exchange.path, Answer::reset()),
+        Upstream::Late | Upstream::Nobody | Upstream::Unasked => {}
+    }
+    let mut request = Request::new(exchange.method, exchange.path).header("host", AUTHORITY);
+    for (name, value) in &exchange.headers {
+        request = request.header(name, value);
+    }
+    if !exchange.body.is_empty() {
+        request = request.header("content-length", exchange.body.len().to_string());
+        request.body = exchange.body.into();
+    }
+    let outcome = stand.send(&request);
+    let named = |headers: Vec<(Vec<u8>, Vec<u8>)>| {
+        headers
+            .into_iter()
+            .map(|(name, value)| (String::from_utf8_lossy(&name).into_owned(), value))
+            .collect()
+    };
+    Seen {
+        status: outcome.response.status,
+        response: named(outcome.response.headers),
+        body: outcome.response.body,
+        upstream: outcome.received.map(
+            |Received {
+                 method,
+                 path,
+                 headers,
+                 body,
+             }| { (format!("{method} {path}"), named(headers), body.to_vec()) },
+        ),
+    }
+}
+
+fn in_host(exchange: &Exchange) -> Seen {
+    let done = exchange.run(&exchange.host(&plugin::REQUEST_ID));
+    let pseudo = |headers: &[(String, Vec<u8>)], name: &str| {
+        let value = headers
+            .iter()
+            .find(|(other, _)| other == name)
+            .map(|(_, value)| value.clone());
+        String::from_utf8_lossy(&value.unwrap_or_default()).into_owned()
+    };
+    let upstream = done.reached_upstream().then(|| {
+        let headers = done.upstream_headers();
+        let line = format!("{} {}", pseudo(&headers, ":method"), pseudo(&headers, ":path"));
+        let headers = headers
+            .into_iter()
+            .map(|(name, value)| {
+                (
+                    if name == ":authority" {
+                        "host".to_owned()
+                    } else {
+                        name
+                    },
+                    value,
+                )
+            })
+            .filter(|(name, _)| !name.starts_with(':'))
+            .collect();
+        (line, headers, done.upstream_body())
+    });
+    Seen {
+        status: done.status(),
+        response: done
+            .response_headers()
+            .into_iter()
+            .filter(|(name, _)| !name.starts_with(':'))
+            .collect(),
+        body: done.body(),
+        upstream,
+    }
+}
+
+/// A text in which what is made anew each time is named by its shape and numbered by its first appearance.
+fn render(exchange: &Exchange, seen: Seen) -> String {
+    let mut text = format!("client: status {}\n", seen.status);
+    headers(&mut text, "client", seen.response);
+    let _ = writeln!(text, "client: body {:?}", String::from_utf8_lossy(&seen.body));
+    match seen.upstream {
+        None => text += "upstream: not reached\n",
+        Some((line, received, body)) => {
+            let _ = writeln!(text, "upstream: {line}");
+            headers(&mut text, "upstream", received);
+            let _ = writeln!(text, "upstream: body {:?}", String::from_utf8_lossy(&body));
+        }
+    }
+    mask(exchange, &text)
+}
+
+fn headers(text: &mut String, side: &str, mut headers: Headers) {
+    // Of one name the order counts, among names it does not.
+    headers.sort_by(|(left, _), (right, _)| left.cmp(right));
+    for (name, value) in headers {
+        let value = if MASKED.contains(&name.as_str()) {
+            "…".to_owned()
+        } else {
+            value.escape_ascii().to_string()
+        };
+        let _ = writeln!(text, "{side}: {name}: {value}");
+    }
+}
+
+fn mask(exchange: &Exchange, text: &str) -> String {
+    let uuid = "[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}";
+    let made =
+        Regex::new(&format!("\\b(?:{uuid}|[0-9a-f]{{32}}|[0-9a-f]{{16}})\\b")).expect("it is an expression");
+    let mut known: Vec<String> = Vec::new();
+    let masked = made.replace_all(text, |found: &Captures<'_>| {
+        let plain = found[0].replace('-', "");
+        let sent = |value: &Vec<u8>| {
+            String::from_utf8_lossy(value)
+                .to_lowercase()
+                .replace('-', "")
+                .contains(&plain)
+        };
+        if exchange.headers.iter().any(|(_, value)| sent(value)) {
+            return found[0].to_owned();
+        }
+        let number = known.iter().position(|other| *other == plain).unwrap_or_else(|| {
+            known.push(plain.clone());
+            known.len() - 1
+        });
+        match found.get(1) {
+            Some(version) => format!("<uuid version {} number {number}>", version.as_str()),
+            None => format!("<{} hex digits number {number}>", plain.len()),
+        }
+    });
+    masked.into_owned()
+}

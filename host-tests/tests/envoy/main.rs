@@ -1,0 +1,10 @@
+//! The plugins in the real Envoy, over sockets.
+
+mod configuration;
+mod differential;
+mod hostile;
+mod replies;
+mod stand;
+mod tracing;
+mod trust;
+mod workers;

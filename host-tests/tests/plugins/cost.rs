@@ -1,0 +1,167 @@
+//! What the usual path costs: host calls, fuel, bytes copied. `make bless` accepts a change, which is then reviewed.
+//!
+//! The hosts have fixed seeds, because what becomes of random bytes costs a little more or less.
+
+use expect_test::expect_file;
+use host::cost::usual;
+use host::{Cost, Exchange, Host};
+use host_tests::plugin::REQUEST_ID;
+use serde_json::{Value, json};
+
+fn host(configuration: Value) -> Host {
+    Host::new(REQUEST_ID.module())
+        .plugin_name("request-id")
+        .config(configuration)
+        .seed(1)
+}
+
+/// Every part of a configuration in use, on the request as well.
+pub(crate) fn everything_on() -> Host {
+    host(json!({
+        "service_name": "orders",
+        "route_metadata": true,
+        "explain": "all",
+        "log": { "requests": true, "max_per_second": 10_000 },
+        "default": {
+            "trust": { "cidrs": ["10.0.0.0/8", "127.0.0.0/8"] },
+            "request_headers": ["x-request-id", "x-correlation-id"],
+            "response_headers": ["x-request-id", "x-correlation-id"],
+            "trace_context": "create", "sampled": { "percent": 50 }, "trace_id_from_request_id": true,
+            "log_headers": { "user": "x-user" },
+        },
+        "routes": [
+            { "match": { "route": "orders", "direction": "inbound" }, "policy": {} },
+            { "match": { "host": "*.example", "path_template": "/{a}/{b}" }, "policy": { "max_length": 64 } },
+        ],
+    }))
+}
+
+/// As a browser behind a load balancer would send it: the size of the header map is part of the cost.
+fn send(host: &Host, id: Option<&str>) -> Exchange {
+    let request = host
+        .get("/r")
+        .header(
+            "user-agent",
+            "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+        )
+        .header(
+            "accept",
+            "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+        )
+        .header("accept-language", "en-US,en;q=0.5")
+        .header("accept-encoding", "gzip, deflate, br, zstd")
+        .header("cookie", "session=0123456789abcdef0123456789abcdef")
+        .header("x-user", "u-1");
+    let request = match id {
+        Some(id) => request.header("x-request-id", id),
+        None => request,
+    };
+    request.answered_with(
+        host::Answer::new(200)
+            .header("content-type", "text/plain")
+            .body("hello"),
+    )
+}
+
+/// The cost of the usual exchange, every callback of it.
+fn cost(host: &Host, id: Option<&str>) -> Cost {
+    usual(host, |host| send(host, id)).usual
+}
+
+#[test]
+fn the_usual_path_costs_what_it_did() {
+    let mut golden = String::new();
+    let leave_alone = json!({ "default": null, "routes": [{ "match": { "path": "/other" }, "policy": {} }] });
+    for (what, host, id) in [
+        ("an id is generated", host(json!({})), None),
+        ("an id is accepted", host(json!({})), Some("order-42")),
+        (
+            "the request is left alone: no rule picks it",
+            host(leave_alone),
+            None,
+        ),
+        (
+            "the plugin is disabled",
+            host(json!({ "mode": "disabled" })),
+            None,
+        ),
+        ("everything is on", everything_on(), None),
+    ] {
+        golden += &format!("{what}\n{}\n", cost(&host, id));
+    }
+    expect_file!["../../golden/cost.txt"].assert_eq(&golden);
+}
+
+/// `count` rules with exact paths, of which the last is for `/r`.
+fn exact_rules(count: usize) -> Host {
+    let mut rules: Vec<Value> = (1..count)
+        .map(|number| json!({ "match": { "path": format!("/r{number}") }, "policy": { "max_length": 100 } }))
+        .collect();
+    rules.push(json!({ "match": { "path": "/r" }, "policy": { "max_length": 99 } }));
+    // Reading so many is no matter of a request, and has a bound of its own.
+    host(json!({ "routes": rules })).fuel_per_callback(10_000_000_000)
+}
+
+#[test]
+fn ten_thousand_exact_rules_cost_a_request_what_one_does() {
+    let one = cost(&exact_rules(1), Some("order-42"));
+    let many = cost(&exact_rules(10_000), Some("order-42"));
+    assert_eq!(many.calls(), one.calls());
+    assert_eq!(
+        (many.bytes_in(), many.bytes_out()),
+        (one.bytes_in(), one.bytes_out())
+    );
+    // A hash table of any size may look at a few slots more.
+    assert!(
+        many.fuel() * 100 <= one.fuel() * 105,
+        "{} against {}",
+        many.fuel(),
+        one.fuel()
+    );
+}
+
+#[test]
+fn what_a_rule_costs_to_read_does_not_grow_with_their_number() {
+    for count in [500, 5_000] {
+        let rules: Vec<Value> = (0..count)
+            .map(|number| json!({ "match": { "path": format!("/r{number}") }, "policy": { "max_length": 100 } }))
+            .collect();
+        // Seen: 25,000 units a rule, with either number.
+        host(json!({ "routes": rules }))
+            .fuel_per_callback(count * 35_000)
+            .start();
+    }
+}
+
+#[test]
+fn what_a_rule_does_not_need_is_not_asked_for() {
+    let calls = |configuration: Value| cost(&host(configuration), Some("order-42")).calls();
+    let plain = calls(json!({}));
+    assert_eq!(
+        calls(json!({ "routes": [{ "match": { "path": "/x" }, "policy": {} }] })),
+        plain
+    );
+    assert_eq!(
+        calls(json!({ "routes": [{ "match": { "route": "x" }, "policy": {} }] })),
+        plain + 1
+    );
+    assert_eq!(
+        calls(json!({ "default": { "trust": { "cidrs": ["127.0.0.0/8"] } } })),
+        plain + 1
+    );
+    assert_eq!(calls(json!({ "default": { "response_headers": [] } })), plain - 1);
+    assert_eq!(
+        calls(json!({ "mode": "disabled" })),
+        calls(json!({ "default": null }))
+    );
+}
+
+#[test]
+fn a_worker_does_not_grow_with_its_requests() {
+    let host = everything_on();
+    let grown: u64 = (0..2000)
+        .map(|_| send(&host, None).cost().pages_grown())
+        .skip(100)
+        .sum();
+    assert_eq!(grown, 0);
+}

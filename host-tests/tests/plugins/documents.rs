@@ -1,0 +1,210 @@
+//! What the documents promise: their configurations are accepted, their defaults are the defaults, their commands exist.
+
+use host::{Configuration, Host};
+use host_tests::exchange::request_id::exchanges;
+use host_tests::plugin::REQUEST_ID;
+use live::Sample;
+use regex::Regex;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the workspace is around this crate")
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The blocks of this language in README.md.
+fn blocks(language: &str) -> Vec<String> {
+    let block = Regex::new(&format!("(?ms)^```{language}\n(.*?)^```$")).expect("it is an expression");
+    block
+        .captures_iter(&read("README.md"))
+        .map(|found| found[1].to_owned())
+        .collect()
+}
+
+#[track_caller]
+fn assert_accepted(configuration: impl Into<Configuration>, place: &str) {
+    let host = Host::new(REQUEST_ID.module()).config(configuration);
+    if let Err(refused) = host.try_start() {
+        panic!("{place}: {refused}");
+    }
+    assert!(host.logs().is_empty(), "{place}: {:#?}", host.logs());
+}
+
+#[test]
+fn every_configuration_in_the_readme_is_accepted() {
+    let blocks = blocks("json");
+    assert!(blocks.len() >= 2, "the defaults and an example");
+    for block in blocks {
+        assert_accepted(block.as_str(), &block);
+    }
+    let yaml = self::blocks("yaml");
+    let filter = yaml
+        .iter()
+        .find(|block| block.contains("dist/request_id.wasm"))
+        .expect("it shows how to load it");
+    let filter = Sample::parse("README.md", filter)
+        .expect("it is YAML")
+        .tree()
+        .clone();
+    assert_eq!(accepted_within(&filter, "README.md"), 1);
+}
+
+#[test]
+fn the_default_block_of_the_readme_holds_the_defaults() {
+    let shown: Value = serde_json::from_str(&blocks("json")[0]).expect("it is JSON");
+    let schema: Value = serde_json::from_str(&read("schemas/request-id.schema.json")).expect("it is JSON");
+    let policy = resolved(&schema, &schema["properties"]["default"]);
+    let declared: serde_json::Map<String, Value> = policy["properties"]
+        .as_object()
+        .unwrap_or_else(|| panic!("the schema describes a policy: {policy:#}"))
+        .iter()
+        .map(|(key, setting)| (key.clone(), resolved(&schema, setting)["default"].clone()))
+        .collect();
+    assert_eq!(shown, json!({ "default": declared }));
+}
+
+/// The schema of a value: behind a reference, and not that of `null`.
+fn resolved<'s>(schema: &'s Value, node: &'s Value) -> &'s Value {
+    if let Some(reference) = node["$ref"].as_str() {
+        return resolved(
+            schema,
+            schema
+                .pointer(reference.trim_start_matches('#'))
+                .expect("the reference leads somewhere"),
+        );
+    }
+    let choices = ["anyOf", "oneOf"]
+        .iter()
+        .filter_map(|key| node[key].as_array())
+        .flatten();
+    let mut objects = choices
+        .map(|choice| resolved(schema, choice))
+        .filter(|choice| choice["properties"].is_object());
+    match node["default"].is_null() {
+        true => objects.next().unwrap_or(node),
+        false if node["properties"].is_object() => node,
+        false => objects
+            .next()
+            .filter(|found| found["default"] == node["default"] || node["default"] == json!({}))
+            .unwrap_or(node),
+    }
+}
+
+#[test]
+fn with_the_default_block_the_plugin_does_what_it_does_with_nothing() {
+    let defaults = &blocks("json")[0];
+    let nothing = json!({});
+    let mut compared = 0;
+    for exchange in exchanges()
+        .into_iter()
+        .filter(|exchange| exchange.configuration == nothing)
+    {
+        let mut shown = exchange.clone();
+        shown.configuration = serde_json::from_str(defaults).expect("it is JSON");
+        let run =
+            |exchange: &host_tests::exchange::Exchange| exchange.run(&exchange.host(&REQUEST_ID)).to_string();
+        assert_eq!(run(&shown), run(&exchange), "{}", exchange.name);
+        compared += 1;
+    }
+    assert!(compared >= 20, "{compared}");
+}
+
+/// Checks each configuration of request-id within a tree of Envoy's; returns how many there were.
+fn accepted_within(node: &Value, place: &str) -> usize {
+    let below = match node {
+        Value::Array(items) => items.iter().map(|item| accepted_within(item, place)).sum(),
+        Value::Object(members) => members
+            .values()
+            .map(|member| accepted_within(member, place))
+            .sum(),
+        _ => 0,
+    };
+    let module = node
+        .pointer("/vm_config/code/local/filename")
+        .and_then(Value::as_str);
+    if !module.is_some_and(|file| file.ends_with("request_id.wasm")) {
+        return below;
+    }
+    let value = node.pointer("/configuration/value");
+    match value.unwrap_or_else(|| panic!("{place}: a plugin without configuration")) {
+        Value::String(text) => assert_accepted(text.as_str(), place),
+        fields => assert_accepted(Configuration::as_struct(fields.clone()), place),
+    }
+    below + 1
+}
+
+#[test]
+fn every_configuration_in_a_sample_is_accepted() {
+    let mut samples: Vec<PathBuf> = std::fs::read_dir(root().join("envoy"))
+        .expect("there are samples")
+        .map(|entry| entry.expect("the folder of samples can be read").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+        .collect();
+    samples.sort();
+    assert!(samples.len() >= 2, "{samples:?}");
+    for path in samples {
+        let tree = Sample::open(&path).expect("a sample is YAML").tree().clone();
+        assert!(
+            accepted_within(&tree, &path.display().to_string()) > 0,
+            "{}: no request-id in it",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn the_configuration_in_the_manifest_for_istio_is_accepted() {
+    let path = root().join("envoy/istio/request-id.yaml");
+    let manifest = Sample::open(&path).expect("it is YAML").tree().clone();
+    let configuration = &manifest["spec"]["pluginConfig"];
+    assert!(configuration["default"]["accept"].is_array(), "{manifest:#}");
+    // Istio hands it over as JSON text.
+    assert_accepted(configuration.clone(), "envoy/istio/request-id.yaml");
+}
+
+#[test]
+fn every_command_in_the_readme_is_a_target() {
+    let makefile = read("Makefile");
+    let command = Regex::new(r"(?m)(?:^|`)make ([a-z-]+)").expect("it is an expression");
+    let readme = read("README.md");
+    let commands: Vec<&str> = command
+        .captures_iter(&readme)
+        .filter_map(|found| Some(found.get(1)?.as_str()))
+        .collect();
+    for expected in ["run", "test", "wasm", "help"] {
+        assert!(
+            commands.contains(&expected),
+            "README.md does not say `make {expected}`"
+        );
+    }
+    for command in commands {
+        let target = Regex::new(&format!("(?m)^{command}:.*## ")).expect("it is an expression");
+        assert!(
+            target.is_match(&makefile),
+            "`make {command}` is no target that `make help` lists"
+        );
+    }
+}
+
+#[test]
+fn every_file_that_the_readme_links_is_there() {
+    let link = Regex::new(r"\]\(([^)#:]+)\)").expect("it is an expression");
+    let readme = read("README.md");
+    let files: Vec<&str> = link
+        .captures_iter(&readme)
+        .filter_map(|found| Some(found.get(1)?.as_str()))
+        .collect();
+    assert!(files.len() >= 6, "{files:?}");
+    for file in files {
+        assert!(
+            root().join(file).is_file(),
+            "README.md links {file}, which is not there"
+        );
+    }
+}

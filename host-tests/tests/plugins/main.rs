@@ -1,0 +1,15 @@
+//! The built modules, in the host.
+//!
+//! Each plugin has a module of tests of its own, which the build script asks for; what holds for all of them is here.
+
+mod bytes;
+mod cost;
+mod documents;
+mod faults;
+mod guest;
+mod lines;
+mod modules;
+mod probe;
+mod valid;
+
+host_tests::foreach_plugin!();
