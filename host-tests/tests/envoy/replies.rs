@@ -3,7 +3,10 @@
 use crate::stand::{Stand, is_uuid};
 use live::Answer;
 use live::client::Request;
+use regex::Regex;
 use serde_json::json;
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
 
 #[test]
 fn the_sample_gives_every_kind_of_reply_an_id_and_logs_it() {
@@ -148,6 +151,52 @@ fn the_log_tells_of_a_refused_id_without_repeating_it() {
         json!([{ "header": "x-request-id", "reason": "character", "length": 11 }])
     );
     assert!(!log.contains("evil"), "what was refused is not in the log");
+}
+
+#[test]
+fn the_readmes_filter_leaves_the_log_lines_alone() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md"));
+    let filter = Regex::new("(?m)sed -n '([^']+)'$").expect("it is an expression");
+    let readme = readme.expect("there is a README");
+    let filter = &filter.captures(&readme).expect("the README shows a filter")[1];
+    let stand = Stand::configured(json!({
+        "log": { "requests": true },
+        "default": { "log_headers": { "user": "x-user" } },
+    }));
+    stand.send(
+        &Request::get("/{a}")
+            .header("x-request-id", "a;b")
+            .header("x-user", "wasm log {"),
+    );
+    stand
+        .envoy
+        .log_with("\"event\":\"request\"")
+        .expect("the request is logged");
+    let log = stand.envoy.stop().expect("Envoy stops").log;
+    let mut sed = Command::new("sed")
+        .args(["-n", filter])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn();
+    let sed = sed.as_mut().expect("sed can be started");
+    sed.stdin
+        .take()
+        .expect("it is piped")
+        .write_all(log.as_bytes())
+        .expect("sed reads");
+    let mut filtered = String::new();
+    sed.stdout
+        .take()
+        .expect("it is piped")
+        .read_to_string(&mut filtered)
+        .expect("sed writes text");
+    sed.wait().expect("sed ends");
+    let event = |line: &str| -> serde_json::Value { serde_json::from_str(line).expect("each line is JSON") };
+    let events: Vec<_> = filtered
+        .lines()
+        .map(|line| event(line)["event"].clone())
+        .collect();
+    assert_eq!(events, ["request_id_rejected", "request"], "{log}");
 }
 
 #[test]
