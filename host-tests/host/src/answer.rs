@@ -1,5 +1,9 @@
 //! What happens to a request that the router takes: an upstream's answer, or the reason why there is none.
 
+use crate::header_map::HeaderPair;
+use crate::request::arrivals;
+use crate::way::Arrival;
+
 /// The script of the upstream for one exchange.
 #[derive(Clone, Debug)]
 pub struct Answer(pub(crate) Outcome);
@@ -15,6 +19,30 @@ pub(crate) struct UpstreamResponse {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(Vec<u8>, Vec<u8>)>,
     pub(crate) body: Vec<u8>,
+    pub(crate) pieces: Option<Vec<Vec<u8>>>,
+    pub(crate) trailers: Vec<HeaderPair>,
+    pub(crate) unfinished: bool,
+    pub(crate) cut_off: bool,
+}
+
+impl UpstreamResponse {
+    /// Whether it comes in chunks, or as a whole with its length.
+    pub(crate) fn is_chunked(&self) -> bool {
+        self.pieces.is_some() || !self.trailers.is_empty() || self.unfinished || self.cut_off
+    }
+
+    /// What follows the headers; nothing for headers alone.
+    pub(crate) fn arrivals(&self) -> Vec<Arrival> {
+        let whole = Some(self.body.clone()).filter(|body| !body.is_empty());
+        let pieces = self.pieces.clone().unwrap_or_else(|| whole.into_iter().collect());
+        let ends_with_headers = pieces.is_empty() && !self.is_chunked();
+        let open = self.unfinished || self.cut_off || ends_with_headers;
+        let mut arrivals = arrivals(pieces, &self.trailers, open);
+        if self.cut_off {
+            arrivals.push(Arrival::Cut);
+        }
+        arrivals
+    }
 }
 
 /// Why Envoy's router answers itself.
@@ -33,6 +61,10 @@ impl Answer {
             status,
             headers: Vec::new(),
             body: Vec::new(),
+            pieces: None,
+            trailers: Vec::new(),
+            unfinished: false,
+            cut_off: false,
         }))
     }
 
@@ -55,6 +87,41 @@ impl Answer {
     #[track_caller]
     pub fn body(mut self, body: impl AsRef<[u8]>) -> Answer {
         self.response("a body").body = body.as_ref().to_vec();
+        self
+    }
+
+    /// Sets the body, in chunks that arrive one by one; none of them: a chunked body that is empty.
+    ///
+    /// # Panics
+    /// When this is one of Envoy's own replies. The same holds for the next three.
+    #[track_caller]
+    pub fn pieces<P: AsRef<[u8]>>(mut self, pieces: impl IntoIterator<Item = P>) -> Answer {
+        let pieces = pieces.into_iter().map(|piece| piece.as_ref().to_vec()).collect();
+        self.response("a body").pieces = Some(pieces);
+        self
+    }
+
+    /// Adds a trailer behind the body (Envoy must be set to let them pass: `enable_trailers` with HTTP/1).
+    #[track_caller]
+    pub fn trailer(mut self, name: &str, value: impl AsRef<[u8]>) -> Answer {
+        self.response("trailers")
+            .trailers
+            .push((name.as_bytes().to_vec(), value.as_ref().to_vec()));
+        self
+    }
+
+    /// The upstream does not end it yet: see [`crate::Exchange::upstream_sends`] and
+    /// [`crate::Exchange::upstream_ends`].
+    #[track_caller]
+    pub fn unfinished(mut self) -> Answer {
+        self.response("a body").unfinished = true;
+        self
+    }
+
+    /// After its headers and pieces the upstream's connection breaks off, before the response's end.
+    #[track_caller]
+    pub fn cut_off(mut self) -> Answer {
+        self.response("a body").cut_off = true;
         self
     }
 

@@ -1,8 +1,10 @@
 //! One Envoy: its settings, what its VMs share, and the VMs of its threads once it has started.
 
+mod arrivals;
 mod calls;
 mod fleet;
 mod flow;
+mod pass;
 mod router;
 mod ticks;
 
@@ -28,10 +30,15 @@ pub(crate) struct Settings {
     pub(crate) edge: Edge,
     pub(crate) fuel_per_callback: u64,
     pub(crate) allow_vm_death: bool,
+    /// Bytes of a body that a filter may hold back.
+    pub(crate) buffer_limit: usize,
 }
 
 /// About a second of interpretation, and far more than any callback of a plugin needs.
 const DEFAULT_FUEL: u64 = 100_000_000;
+
+/// Envoy's `per_connection_buffer_limit_bytes`.
+const DEFAULT_BUFFER_LIMIT: usize = 1024 * 1024;
 
 pub(crate) struct Envoy {
     pub(crate) settings: Settings,
@@ -65,6 +72,7 @@ impl Envoy {
                 edge: Edge::default(),
                 fuel_per_callback: DEFAULT_FUEL,
                 allow_vm_death: false,
+                buffer_limit: DEFAULT_BUFFER_LIMIT,
             },
             plugins: plugins.into_iter().map(Rc::new).collect(),
             shared: Rc::new(Shared::new()),

@@ -12,6 +12,7 @@ use crate::header_map::HeaderPair;
 use crate::log::LogLine;
 use crate::render;
 use crate::stream::{ClientRequest, Stage, Stream};
+use crate::way::{Arrival, Direction};
 
 /// One exchange, live at the upstream or finished. Dropped while live, its client goes away.
 pub struct Exchange {
@@ -56,6 +57,60 @@ impl Exchange {
         self.envoy.borrow_mut().answer(&self.stream, answer.into().0);
         self.check_deaths();
         self.done()
+    }
+
+    /// The upstream begins to answer. Unlike [`Exchange::answer`] this leaves the exchange live where the answer is
+    /// unfinished or a filter holds it: time may pass, and either peer may go on or go away.
+    ///
+    /// # Panics
+    /// When the exchange is not at the upstream, or a VM dies.
+    #[track_caller]
+    pub fn begin_answer(self, answer: impl Into<Answer>) -> Exchange {
+        self.require(self.is_at_upstream(), "no request is waiting at the upstream");
+        self.envoy.borrow_mut().answer(&self.stream, answer.into().0);
+        self.check_deaths();
+        self
+    }
+
+    /// The client sends one more piece of an unfinished request.
+    ///
+    /// # Panics
+    /// When the exchange is finished, or a VM dies. The same holds for the next four.
+    #[track_caller]
+    pub fn client_sends(self, piece: impl AsRef<[u8]>) -> Exchange {
+        self.arrives(Direction::Request, Arrival::Piece(piece.as_ref().to_vec()))
+    }
+
+    /// The client ends an unfinished request.
+    #[track_caller]
+    pub fn client_ends(self) -> Exchange {
+        self.arrives(Direction::Request, Arrival::End)
+    }
+
+    /// The upstream sends one more piece of an unfinished answer.
+    #[track_caller]
+    pub fn upstream_sends(self, piece: impl AsRef<[u8]>) -> Exchange {
+        self.arrives(Direction::Response, Arrival::Piece(piece.as_ref().to_vec()))
+    }
+
+    /// The upstream ends an unfinished answer.
+    #[track_caller]
+    pub fn upstream_ends(self) -> Exchange {
+        self.arrives(Direction::Response, Arrival::End)
+    }
+
+    /// The upstream's connection breaks off in the middle of an unfinished answer.
+    #[track_caller]
+    pub fn upstream_resets(self) -> Exchange {
+        self.arrives(Direction::Response, Arrival::Cut)
+    }
+
+    #[track_caller]
+    fn arrives(self, way: Direction, arrival: Arrival) -> Exchange {
+        self.require(!self.is_finished(), "the exchange is finished already");
+        self.envoy.borrow_mut().arrives(&self.stream, way, arrival);
+        self.check_deaths();
+        self
     }
 
     /// The client goes away before it has its response.
@@ -188,6 +243,43 @@ impl Exchange {
             .as_ref()
             .map(|(_, body)| body.clone())
             .unwrap_or_default()
+    }
+
+    /// The response's body as it left, piece by piece.
+    pub fn pieces(&self) -> Vec<Vec<u8>> {
+        self.stream.borrow().response_way.sent.clone()
+    }
+
+    /// The request's body as the upstream got it, piece by piece.
+    pub fn upstream_pieces(&self) -> Vec<Vec<u8>> {
+        self.stream.borrow().request_way.sent.clone()
+    }
+
+    /// A trailer of the response as the client got it.
+    pub fn response_trailer(&self, name: &str) -> Field<'_> {
+        let trailers = self.stream.borrow().response_way.sent_trailers.clone();
+        let values = trailers.map(|map| map.all(name.as_bytes()));
+        Field::new(
+            self,
+            format!("response trailer {name}"),
+            values.unwrap_or_default(),
+        )
+    }
+
+    /// A trailer of the request as the upstream got it.
+    pub fn upstream_trailer(&self, name: &str) -> Field<'_> {
+        let trailers = self.stream.borrow().request_way.sent_trailers.clone();
+        let values = trailers.map(|map| map.all(name.as_bytes()));
+        Field::new(
+            self,
+            format!("upstream trailer {name}"),
+            values.unwrap_or_default(),
+        )
+    }
+
+    /// Whether the client's connection broke off after it had the response's headers.
+    pub fn broke_off(&self) -> bool {
+        self.stream.borrow().broken
     }
 
     /// The response has this body.

@@ -15,11 +15,12 @@ pub(crate) struct HeaderMap {
     entries: Vec<HeaderPair>,
 }
 
-/// Requests and responses have different inline headers.
+/// Requests, responses and trailers have different inline headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Request,
     Response,
+    Trailers,
 }
 
 impl HeaderMap {
@@ -35,6 +36,14 @@ impl HeaderMap {
     pub(crate) fn response() -> HeaderMap {
         HeaderMap {
             kind: Kind::Response,
+            entries: Vec::new(),
+        }
+    }
+
+    /// An empty map of trailers.
+    pub(crate) fn trailers() -> HeaderMap {
+        HeaderMap {
+            kind: Kind::Trailers,
             entries: Vec::new(),
         }
     }
@@ -135,6 +144,7 @@ fn is_inline(kind: Kind, name: &[u8]) -> bool {
     let own = match kind {
         Kind::Request => INLINE_IN_REQUESTS,
         Kind::Response => INLINE_IN_RESPONSES,
+        Kind::Trailers => return matches!(name, b"grpc-status" | b"grpc-message"),
     };
     name.starts_with(b":") || INLINE.iter().chain(own).any(|inline| inline.as_bytes() == name)
 }

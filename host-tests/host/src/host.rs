@@ -111,6 +111,13 @@ impl Host {
         self.set(|envoy| envoy.settings.allow_vm_death = true)
     }
 
+    /// How many bytes of a body a filter may hold back (default: 1 MiB, as `per_connection_buffer_limit_bytes`).
+    /// Past it, a request is answered 413; a response becomes a 500, or breaks off if its headers are on their way.
+    #[track_caller]
+    pub fn buffer_limit(self, bytes: usize) -> Host {
+        self.set(|envoy| envoy.settings.buffer_limit = bytes)
+    }
+
     /// Starts the VMs now.
     ///
     /// # Panics

@@ -48,6 +48,7 @@ mod shared_data;
 mod stream;
 mod vm;
 mod vm_state;
+mod way;
 mod worker;
 
 use std::time::Duration;

@@ -13,6 +13,7 @@ pub struct Plugin {
     pub(crate) configuration: Configuration,
     pub(crate) vm_configuration: Configuration,
     pub(crate) environment: Vec<(String, String)>,
+    pub(crate) allow_on_headers_stop_iteration: bool,
 }
 
 impl Plugin {
@@ -26,6 +27,7 @@ impl Plugin {
             configuration: Configuration::default(),
             vm_configuration: Configuration::default(),
             environment: Vec::new(),
+            allow_on_headers_stop_iteration: false,
         }
     }
 
@@ -62,6 +64,13 @@ impl Plugin {
     /// An environment variable of the VM.
     pub fn env(mut self, name: &str, value: &str) -> Plugin {
         self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Envoy's setting `allow_on_headers_stop_iteration` (default: false). Without it a headers callback that stops
+    /// stops everything: neither body nor trailers reach the plugin until it goes on. With it, they do.
+    pub fn allow_on_headers_stop_iteration(mut self, yes: bool) -> Plugin {
+        self.allow_on_headers_stop_iteration = yes;
         self
     }
 

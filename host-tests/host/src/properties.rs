@@ -108,7 +108,7 @@ fn request(stream: &Stream, filter: usize, path: &[&[u8]]) -> Found {
 /// Bytes of the request's body that have come so far: none while its headers pass the filters.
 fn received(stream: &Stream) -> u64 {
     match stream.stage {
-        Stage::Decoding if stream.filters.iter().any(|view| view.sees_request) => 0,
+        Stage::Decoding if stream.filters.iter().any(|view| view.request.headers) => 0,
         _ => stream.sent.body.len() as u64,
     }
 }

@@ -7,7 +7,9 @@ use std::rc::Rc;
 use crate::answer::Answer;
 use crate::envoy::{Envoy, default_peer};
 use crate::exchange::Exchange;
+use crate::header_map::{HeaderMap, HeaderPair};
 use crate::stream::ClientRequest;
+use crate::way::Arrival;
 
 /// A request that is not sent yet.
 #[must_use = "a request is sent by answered_with, expect_forwarded, expect_rejected or run"]
@@ -15,6 +17,9 @@ pub struct Request {
     envoy: Rc<RefCell<Envoy>>,
     worker: usize,
     sent: ClientRequest,
+    pieces: Option<Vec<Vec<u8>>>,
+    trailers: Vec<HeaderPair>,
+    unfinished: bool,
 }
 
 impl Request {
@@ -25,9 +30,18 @@ impl Request {
             authority: b"host.test".to_vec(),
             headers: Vec::new(),
             body: Vec::new(),
+            arrivals: Vec::new(),
+            ends_with_headers: true,
             peer: default_peer(),
         };
-        Request { envoy, worker, sent }
+        Request {
+            envoy,
+            worker,
+            sent,
+            pieces: None,
+            trailers: Vec::new(),
+            unfinished: false,
+        }
     }
 
     /// Adds a header; call again to repeat one.
@@ -59,6 +73,26 @@ impl Request {
     /// The body; `content-length` comes with it.
     pub fn body(mut self, body: impl AsRef<[u8]>) -> Request {
         self.sent.body = body.as_ref().to_vec();
+        self
+    }
+
+    /// The body, in chunks that arrive one by one; none of them: a chunked body that is empty.
+    pub fn pieces<P: AsRef<[u8]>>(mut self, pieces: impl IntoIterator<Item = P>) -> Request {
+        self.pieces = Some(pieces.into_iter().map(|piece| piece.as_ref().to_vec()).collect());
+        self
+    }
+
+    /// Adds a trailer behind the body (Envoy must be set to let them pass: `enable_trailers` with HTTP/1).
+    pub fn trailer(mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Request {
+        self.trailers
+            .push((name.as_ref().to_vec(), value.as_ref().to_vec()));
+        self
+    }
+
+    /// The client does not end it yet: see [`Exchange::client_sends`], [`Exchange::client_ends`] and
+    /// [`Exchange::client_aborts`].
+    pub fn unfinished(mut self) -> Request {
+        self.unfinished = true;
         self
     }
 
@@ -123,10 +157,39 @@ impl Request {
             .headers
             .iter()
             .any(|(name, _)| name.eq_ignore_ascii_case(b"content-length"));
-        if !self.sent.body.is_empty() && !has_length {
+        let chunked = self.pieces.is_some() || !self.trailers.is_empty() || self.unfinished;
+        let whole = Some(self.sent.body.clone()).filter(|body| !body.is_empty());
+        let pieces = self.pieces.take().unwrap_or_else(|| whole.into_iter().collect());
+        self.sent.body = pieces.concat();
+        self.sent.ends_with_headers = pieces.is_empty() && !chunked;
+        self.sent.arrivals = arrivals(
+            pieces,
+            &self.trailers,
+            self.unfinished || self.sent.ends_with_headers,
+        );
+        if !self.sent.body.is_empty() && !has_length && !chunked {
             let length = self.sent.body.len().to_string().into_bytes();
             self.sent.headers.push((b"content-length".to_vec(), length));
         }
         Exchange::open(self.envoy, self.worker, self.sent)
     }
+}
+
+/// A body and what ends it, as HTTP/1 brings them.
+pub(crate) fn arrivals(pieces: Vec<Vec<u8>>, trailers: &[HeaderPair], unfinished: bool) -> Vec<Arrival> {
+    let pieces = pieces.into_iter().filter(|piece| !piece.is_empty());
+    let mut arrivals: Vec<Arrival> = pieces.map(Arrival::Piece).collect();
+    if unfinished {
+        return arrivals;
+    }
+    if trailers.is_empty() {
+        arrivals.push(Arrival::End);
+        return arrivals;
+    }
+    let mut map = HeaderMap::trailers();
+    for (name, value) in trailers {
+        map.add(name, value);
+    }
+    arrivals.push(Arrival::Trailers(map));
+    arrivals
 }

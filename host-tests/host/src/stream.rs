@@ -8,13 +8,16 @@ use crate::cost::Spent;
 use crate::header_map::{HeaderMap, HeaderPair};
 use crate::log::LogLine;
 use crate::route::Route;
+use crate::way::{Arrival, Direction, Way};
 
 /// The header maps of the ABI that belong to an exchange, and those that do not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MapType {
     RequestHeaders,
     ResponseHeaders,
-    /// Trailers, and what call-outs bring: not served yet, so never there.
+    RequestTrailers,
+    ResponseTrailers,
+    /// What call-outs bring: not served yet, so never there.
     Other,
 }
 
@@ -23,7 +26,9 @@ impl MapType {
         match number {
             0 => Some(MapType::RequestHeaders),
             2 => Some(MapType::ResponseHeaders),
-            1 | 3..=7 => Some(MapType::Other),
+            1 => Some(MapType::RequestTrailers),
+            3 => Some(MapType::ResponseTrailers),
+            4..=7 => Some(MapType::Other),
             _ => None,
         }
     }
@@ -37,6 +42,9 @@ pub(crate) struct ClientRequest {
     pub(crate) authority: Vec<u8>,
     pub(crate) headers: Vec<HeaderPair>,
     pub(crate) body: Vec<u8>,
+    /// What follows the headers; nothing for a request of headers alone.
+    pub(crate) arrivals: Vec<Arrival>,
+    pub(crate) ends_with_headers: bool,
     pub(crate) peer: SocketAddr,
 }
 
@@ -63,14 +71,29 @@ pub(crate) struct FilterView {
     pub(crate) entered: bool,
     /// Its VM was dead when it was called: Envoy leaves it out from then on.
     pub(crate) failed: bool,
-    pub(crate) sees_request: bool,
-    pub(crate) sees_response: bool,
-    pub(crate) sees_request_body: bool,
-    pub(crate) sees_response_body: bool,
+    pub(crate) request: Sight,
+    pub(crate) response: Sight,
     pub(crate) in_log: bool,
 }
 
+/// What a filter may see of one direction. Envoy forgets a map or piece only when its callback lets it go on.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sight {
+    pub(crate) headers: bool,
+    pub(crate) body: bool,
+    pub(crate) trailers: bool,
+    /// It holds the body back, so it sees all that is held.
+    pub(crate) buffering: bool,
+}
+
 impl FilterView {
+    pub(crate) fn sight(&mut self, way: Direction) -> &mut Sight {
+        match way {
+            Direction::Request => &mut self.request,
+            Direction::Response => &mut self.response,
+        }
+    }
+
     /// Whether the response phase comes by this filter.
     pub(crate) fn takes_part(&self) -> bool {
         self.entered && !self.failed
@@ -92,9 +115,9 @@ pub(crate) struct Stream {
     pub(crate) forwarded_after: Option<Duration>,
     pub(crate) stage: Stage,
     pub(crate) request: HeaderMap,
-    pub(crate) request_body: Vec<u8>,
     pub(crate) response: Option<HeaderMap>,
-    pub(crate) response_body: Vec<u8>,
+    pub(crate) request_way: Way,
+    pub(crate) response_way: Way,
     pub(crate) filters: Vec<FilterView>,
     /// The route as last looked up. Filters see it so even after they changed what it depends on.
     pub(crate) route: Option<Route>,
@@ -108,8 +131,8 @@ pub(crate) struct Stream {
     /// The router had a host of the cluster to send it to.
     pub(crate) upstream_chosen: bool,
     pub(crate) upstream_answered: bool,
-    /// The request was read to its end.
-    pub(crate) request_complete: bool,
+    /// The client's connection broke off in the middle of its response.
+    pub(crate) broken: bool,
     /// The router has the request's headers.
     pub(crate) headers_routed: bool,
     /// The response's headers are on their way to the client: nothing can replace them any more.
@@ -128,8 +151,14 @@ impl Stream {
     pub(crate) fn readable_map(&self, filter: usize, map: MapType) -> Option<&HeaderMap> {
         let view = self.filters.get(filter)?;
         match map {
-            MapType::RequestHeaders if view.sees_request || view.in_log => Some(&self.request),
-            MapType::ResponseHeaders if view.sees_response || view.in_log => self.response.as_ref(),
+            MapType::RequestHeaders if view.request.headers || view.in_log => Some(&self.request),
+            MapType::ResponseHeaders if view.response.headers || view.in_log => self.response.as_ref(),
+            MapType::RequestTrailers if view.request.trailers || view.in_log => {
+                self.request_way.trailers.as_ref()
+            }
+            MapType::ResponseTrailers if view.response.trailers || view.in_log => {
+                self.response_way.trailers.as_ref()
+            }
             _ => None,
         }
     }
@@ -138,8 +167,10 @@ impl Stream {
     pub(crate) fn writable_map(&mut self, filter: usize, map: MapType) -> Option<&mut HeaderMap> {
         let view = self.filters.get(filter)?;
         match map {
-            MapType::RequestHeaders if view.sees_request => Some(&mut self.request),
-            MapType::ResponseHeaders if view.sees_response => self.response.as_mut(),
+            MapType::RequestHeaders if view.request.headers => Some(&mut self.request),
+            MapType::ResponseHeaders if view.response.headers => self.response.as_mut(),
+            MapType::RequestTrailers if view.request.trailers => self.request_way.trailers.as_mut(),
+            MapType::ResponseTrailers if view.response.trailers => self.response_way.trailers.as_mut(),
             _ => None,
         }
     }
@@ -148,14 +179,27 @@ impl Stream {
         self.filters.get(filter).is_some_and(|view| view.in_log)
     }
 
-    /// The piece of the body that is passing this filter now.
-    pub(crate) fn body_mut(&mut self, filter: usize, request: bool) -> Option<&mut Vec<u8>> {
-        let view = self.filters.get(filter)?;
-        match request {
-            true if view.sees_request_body => Some(&mut self.request_body),
-            false if view.sees_response_body => Some(&mut self.response_body),
+    /// What this filter may see of the body now: all that it holds back, or the piece that is passing it.
+    pub(crate) fn body_mut(&mut self, filter: usize, way: Direction) -> Option<&mut Vec<u8>> {
+        let sight = self.filters.get_mut(filter)?.sight(way).clone();
+        let way = self.way(way);
+        match sight {
+            Sight { buffering: true, .. } => Some(way.buffered.get_or_insert_default()),
+            Sight { body: true, .. } => Some(&mut way.passing),
             _ => None,
         }
+    }
+
+    pub(crate) fn way(&mut self, way: Direction) -> &mut Way {
+        match way {
+            Direction::Request => &mut self.request_way,
+            Direction::Response => &mut self.response_way,
+        }
+    }
+
+    /// Whether headers of this direction are there at all.
+    pub(crate) fn has_begun(&self, way: Direction) -> bool {
+        way == Direction::Request || self.response.is_some()
     }
 
     /// A changed request header makes Envoy look the route up again, when the router gets the request.
@@ -171,8 +215,9 @@ impl Stream {
 
     pub(crate) fn hide_request(&mut self, filter: usize) {
         if let Some(view) = self.filters.get_mut(filter) {
-            view.sees_request = false;
-            view.sees_request_body = false;
+            view.request.headers = false;
+            view.request.body = false;
+            view.request.trailers = false;
         }
     }
 

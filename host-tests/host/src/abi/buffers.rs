@@ -3,6 +3,7 @@
 use super::guest::{Args, Failure, Guest};
 use super::{HostFunction, Param::I32, Status};
 use crate::vm_state::ContextKind;
+use crate::way::Direction;
 
 pub(crate) const FUNCTIONS: &[HostFunction] = &[
     HostFunction {
@@ -52,7 +53,7 @@ fn contents(guest: &Guest<'_, '_>, kind: u32) -> Result<Vec<u8>, Status> {
             let body = guest.stream().and_then(|(stream, filter)| {
                 stream
                     .borrow_mut()
-                    .body_mut(filter, kind == REQUEST_BODY)
+                    .body_mut(filter, direction(kind))
                     .map(|body| body.clone())
             });
             Ok(body.unwrap_or_default())
@@ -71,6 +72,13 @@ fn contents(guest: &Guest<'_, '_>, kind: u32) -> Result<Vec<u8>, Status> {
         // Data of call-outs and of foreign functions is not served yet.
         ..=LAST_KIND => Err(Status::NOT_FOUND),
         _ => Err(Status::BAD_ARGUMENT),
+    }
+}
+
+fn direction(kind: u32) -> Direction {
+    match kind {
+        REQUEST_BODY => Direction::Request,
+        _ => Direction::Response,
     }
 }
 
@@ -102,7 +110,7 @@ fn set_bytes(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {
     }
     let mut stream = stream.borrow_mut();
     let body = stream
-        .body_mut(filter, kind == REQUEST_BODY)
+        .body_mut(filter, direction(kind))
         .ok_or(Status::BAD_ARGUMENT)?;
     let (start, length) = (args.u32(1) as usize, args.u32(2) as usize);
     // Envoy replaces a prefix or appends; a hole in the middle it refuses.

@@ -5,13 +5,13 @@ use crate::local_reply::LocalReply;
 use crate::stream::ClientRequest;
 
 /// The response headers as the client's HTTP/1.1 connection carries them: the codec adds how the body is framed,
-/// which no filter sees.
-pub(crate) fn frame_response(headers: &HeaderMap, body: &[u8], method: &str) -> HeaderMap {
+/// which no filter sees. `ends`: nothing follows the headers.
+pub(crate) fn frame_response(headers: &HeaderMap, ends: bool, method: &str) -> HeaderMap {
     let mut headers = headers.clone();
     let status = headers.first(b":status").unwrap_or_default();
     let bodiless = status.starts_with(b"1") || status == b"204" || status == b"304";
     if !bodiless && !headers.has(b"content-length") {
-        if method == "HEAD" || !body.is_empty() {
+        if method == "HEAD" || !ends {
             headers.add(b"transfer-encoding", b"chunked");
         } else {
             headers.add(b"content-length", b"0");
@@ -21,11 +21,11 @@ pub(crate) fn frame_response(headers: &HeaderMap, body: &[u8], method: &str) -> 
 }
 
 /// The request headers as the upstream's HTTP/1.1 connection carries them.
-pub(crate) fn frame_request(headers: &HeaderMap, body: &[u8]) -> HeaderMap {
+pub(crate) fn frame_request(headers: &HeaderMap, ends: bool) -> HeaderMap {
     let mut headers = headers.clone();
     if !headers.has(b"content-length") {
         let method = headers.first(b":method").unwrap_or_default();
-        if !body.is_empty() {
+        if !ends {
             headers.add(b"transfer-encoding", b"chunked");
         } else if ![&b"GET"[..], b"HEAD", b"DELETE", b"TRACE", b"CONNECT"].contains(&method) {
             headers.add(b"content-length", b"0");

@@ -16,6 +16,8 @@ fn request(headers: &[(&str, &[u8])]) -> ClientRequest {
             .map(|(name, value)| (name.as_bytes().to_vec(), value.to_vec()))
             .collect(),
         body: Vec::new(),
+        arrivals: Vec::new(),
+        ends_with_headers: true,
         peer: "127.0.0.1:50000".parse().unwrap(),
     }
 }

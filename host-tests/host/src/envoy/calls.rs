@@ -7,17 +7,19 @@ use super::{Envoy, Pending};
 use crate::local_reply::LocalReply;
 use crate::stream::Stage;
 use crate::vm_state::AfterCall;
+use crate::way::Direction;
 
 /// What a filter's callback came to.
 pub(super) enum Verdict {
-    Continue,
+    /// It returned this number; 0, to go on, where the guest does not have the callback.
+    Return(u32),
+    /// A host call of it stopped the exchange, whatever it returned.
     Stop,
+    /// The exchange ended while it was called.
+    Gone,
     Reply(LocalReply),
     Close,
 }
-
-/// The values with which a callback lets headers or data go on.
-const CONTINUE: u32 = 0;
 
 impl Envoy {
     pub(super) fn create_context(&mut self, stream: &SharedStream, filter: usize) {
@@ -64,11 +66,11 @@ impl Envoy {
             }
         };
         let mut verdict = match called.value {
-            Some(value) if value != CONTINUE => Verdict::Stop,
             _ if called.stopped => Verdict::Stop,
-            _ => Verdict::Continue,
+            value => Verdict::Return(value.unwrap_or(0)),
         };
         let mut others = Vec::new();
+        let mut going_on = Vec::new();
         for action in called.after {
             let (AfterCall::Reply { context: asking, .. }
             | AfterCall::Continue { context: asking, .. }
@@ -85,7 +87,7 @@ impl Envoy {
                     }
                 }
                 AfterCall::Close { .. } if is_own => verdict = Verdict::Close,
-                AfterCall::Continue { .. } if is_own && !matches!(verdict, Verdict::Stop) => {}
+                AfterCall::Continue { request, .. } if is_own => going_on.push((filter, request)),
                 action => others.push(Pending {
                     stream: of,
                     filter,
@@ -97,7 +99,17 @@ impl Envoy {
         if let Some(spent) = called.spent {
             stream.borrow_mut().spent.push(spent);
         }
-        verdict
+        // Before what the callback returned counts: so going on and then stopping stops for good, as in Envoy.
+        for (filter, request) in going_on {
+            self.resume(stream, filter, direction(request));
+        }
+        let ended = stream.borrow().stage == Stage::Finished;
+        let in_the_end = matches!(callback, "proxy_on_log" | "proxy_on_done" | "proxy_on_delete");
+        if ended && !in_the_end {
+            Verdict::Gone
+        } else {
+            verdict
+        }
     }
 
     /// Does what filters asked for outside their own callback: resume, answer or close an exchange that they hold.
@@ -109,31 +121,28 @@ impl Envoy {
         }) = self.pending.pop_front()
         {
             let stage = stream.borrow().stage;
-            match (action, stage) {
-                (AfterCall::Continue { request: true, .. }, Stage::RequestHeld(held)) if held == filter => {
-                    stream.borrow_mut().filters[filter].sees_request = false;
-                    if stream.borrow().headers_routed {
-                        self.hand_over(&stream);
+            match action {
+                _ if stage == Stage::Finished => {}
+                AfterCall::Continue { request, .. } => {
+                    if request {
+                        stream.borrow_mut().filters[filter].request.headers = false;
                     } else {
-                        self.decode(&stream, filter + 1);
+                        stream.borrow_mut().filters[filter].response.headers = false;
                     }
+                    self.resume(&stream, filter, direction(request));
                 }
-                (AfterCall::Continue { request: false, .. }, Stage::ResponseHeld(held)) if held == filter => {
-                    stream.borrow_mut().filters[filter].sees_response = false;
-                    let (sent, from_upstream) =
-                        (stream.borrow().headers_sent, stream.borrow().upstream_answered);
-                    if sent {
-                        self.deliver(&stream);
-                    } else {
-                        self.encode(&stream, filter, from_upstream);
-                    }
-                }
-                (AfterCall::Reply { reply, .. }, stage) if stage != Stage::Finished => {
-                    self.reply(&stream, reply);
-                }
-                (AfterCall::Close { .. }, stage) if stage != Stage::Finished => self.close(&stream),
-                _ => {}
+                AfterCall::Reply { reply, .. } => self.reply(&stream, reply),
+                AfterCall::Close { .. } => self.close(&stream),
             }
+            self.drive(&stream);
         }
+    }
+}
+
+fn direction(request: bool) -> Direction {
+    if request {
+        Direction::Request
+    } else {
+        Direction::Response
     }
 }

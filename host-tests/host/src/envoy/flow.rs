@@ -1,4 +1,4 @@
-//! The way of an exchange through its filters: decode in order, encode in reverse, then log, done, delete.
+//! What leaves Envoy, local replies, and how an exchange ends: log of all filters, then done and delete of each.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -8,223 +8,140 @@ use super::calls::Verdict;
 use crate::edge;
 use crate::local_reply::LocalReply;
 use crate::stream::{FilterView, Stage, Stream};
+use crate::way::{Direction, Way};
 
 pub(crate) type SharedStream = Rc<RefCell<Stream>>;
 
 impl Envoy {
-    /// Runs the request phase of every filter, from this one on.
-    pub(super) fn decode(&mut self, stream: &SharedStream, from: usize) {
-        for filter in from..filters_of(stream) {
-            self.create_context(stream, filter);
-            let arguments = {
-                let mut stream = stream.borrow_mut();
-                stream.stage = Stage::Decoding;
-                stream.filters[filter].sees_request = true;
-                [
-                    stream.request.len() as u32,
-                    u32::from(stream.request_body.is_empty()),
-                ]
-            };
-            let verdict = self.call_filter(stream, filter, "proxy_on_request_headers", &arguments);
-            stream.borrow_mut().filters[filter].entered = true;
-            match verdict {
-                Verdict::Continue => stream.borrow_mut().filters[filter].sees_request = false,
-                Verdict::Stop => {
-                    stream.borrow_mut().stage = Stage::RequestHeld(filter);
-                    return;
-                }
-                Verdict::Reply(reply) => return self.reply(stream, reply),
-                Verdict::Close => return self.close(stream),
-            }
-        }
-        self.route(stream);
-    }
-
-    /// Runs the body past every filter: one piece with it, then the empty one with which HTTP/1 ends it.
-    pub(super) fn decode_body(&mut self, stream: &SharedStream) -> bool {
-        let whole = std::mem::take(&mut stream.borrow_mut().request_body);
-        let mut forwarded = Vec::new();
-        for (piece, last) in [(whole, false), (Vec::new(), true)] {
-            stream.borrow_mut().request_body = piece;
-            for filter in 0..filters_of(stream) {
-                let length = {
-                    let mut stream = stream.borrow_mut();
-                    stream.filters[filter].sees_request_body = true;
-                    stream.request_body.len() as u32
-                };
-                let verdict = self.call_filter(
-                    stream,
-                    filter,
-                    "proxy_on_request_body",
-                    &[length, u32::from(last)],
-                );
-                match verdict {
-                    Verdict::Continue => stream.borrow_mut().filters[filter].sees_request_body = false,
-                    Verdict::Stop => {
-                        stream.borrow_mut().stage = Stage::RequestHeld(filter);
-                        return false;
-                    }
-                    Verdict::Reply(reply) => {
-                        self.reply(stream, reply);
-                        return false;
-                    }
-                    Verdict::Close => {
-                        self.close(stream);
-                        return false;
-                    }
-                }
-            }
-            forwarded.append(&mut stream.borrow_mut().request_body);
-        }
-        stream.borrow_mut().request_body = forwarded;
-        true
-    }
-
     /// Answers in the place of the upstream. In the request phase the reply passes the response phase of every
     /// filter already entered; once response headers are on their way it goes straight to the client.
     pub(super) fn reply(&mut self, stream: &SharedStream, reply: LocalReply) {
+        if stream.borrow().stage == Stage::Finished {
+            return;
+        }
         if stream.borrow().headers_sent {
             return self.break_off(stream, reply);
         }
-        let in_response = {
-            let mut stream = stream.borrow_mut();
-            let in_response = matches!(stream.stage, Stage::Encoding | Stage::ResponseHeld(_));
+        let (in_response, body) = {
+            let mut borrowed = stream.borrow_mut();
+            let stream = &mut *borrowed;
+            let in_response = stream.response.is_some();
             let (headers, body) = reply.render(&stream.request);
             stream.code = Some(status_of(&headers));
             stream.details = reply.details;
             stream.flags |= reply.flags;
             stream.response = Some(headers);
-            stream.response_body = body;
-            in_response
+            // Nothing of the request goes on, and nothing that an upstream still sends.
+            stream.request_way.closed = true;
+            stream.response_way = Way::new(stream.filters.len());
+            stream.response_way.ended = body.is_empty();
+            (in_response, body)
         };
+        let end = body.is_empty();
         if in_response {
-            self.send_headers(stream);
-            self.deliver(stream);
+            self.send_headers(stream, end);
         } else {
-            self.encode(stream, filters_of(stream), false);
+            self.pass_headers(stream, Direction::Response, None, end);
+        }
+        if end || stream.borrow().stage == Stage::Finished {
+            return;
+        }
+        stream.borrow_mut().response_way.ended = true;
+        if in_response {
+            self.send_piece(stream, Direction::Response, body, true);
+        } else {
+            self.pass_data(stream, Direction::Response, None, body, true);
         }
     }
 
-    /// Too late for another response: the client's connection breaks off after the headers it has.
+    /// Too late for another response: the client's connection breaks off after what it has.
     fn break_off(&mut self, stream: &SharedStream, reply: LocalReply) {
         {
             let mut stream = stream.borrow_mut();
             stream.details = reply.details;
-            stream.delivered = stream.response.clone().map(|headers| (headers, Vec::new()));
+            stream.flags |= reply.flags;
+            stream.broken = true;
         }
         self.finish(stream);
     }
 
-    /// Runs the response phase of the entered filters below this one, in reverse.
-    pub(super) fn encode(&mut self, stream: &SharedStream, below: usize, from_upstream: bool) {
-        stream.borrow_mut().stage = Stage::Encoding;
-        for filter in (0..below).rev() {
-            if !stream.borrow().filters[filter].takes_part() {
-                continue;
-            }
-            let arguments = {
-                let mut stream = stream.borrow_mut();
-                stream.filters[filter].sees_response = true;
-                let headers = stream.response.as_ref().map_or(0, |headers| headers.len());
-                [headers as u32, u32::from(stream.response_body.is_empty())]
+    /// All filters have let the response's headers go: they are on their way to the client.
+    pub(super) fn send_headers(&mut self, stream: &SharedStream, end: bool) {
+        let over = {
+            let mut borrowed = stream.borrow_mut();
+            let stream = &mut *borrowed;
+            stream.headers_sent = true;
+            let Some(headers) = &mut stream.response else {
+                return;
             };
-            match self.call_filter(stream, filter, "proxy_on_response_headers", &arguments) {
-                Verdict::Continue => stream.borrow_mut().filters[filter].sees_response = false,
-                Verdict::Stop => {
-                    stream.borrow_mut().stage = Stage::ResponseHeld(filter);
-                    return;
-                }
-                Verdict::Reply(reply) => return self.reply(stream, reply),
-                Verdict::Close => return self.close(stream),
+            let complete = headers.has(b":status");
+            let mut body = Vec::new();
+            if !complete {
+                let message = "missing required header: :status";
+                (*headers, body) = LocalReply::own(502, message, "", 0).render(&stream.request);
+                stream.details =
+                    b"filter_removed_required_response_headers{missing_required_header:_:status}".to_vec();
             }
-        }
-        let body_follows = self.send_headers(stream) && !stream.borrow().response_body.is_empty();
-        if body_follows && !self.encode_body(stream, from_upstream) {
-            return;
-        }
-        self.deliver(stream);
-    }
-
-    /// Runs the body past the entered filters. An upstream's ends with an empty piece, a local reply's does not.
-    fn encode_body(&mut self, stream: &SharedStream, from_upstream: bool) -> bool {
-        let whole = std::mem::take(&mut stream.borrow_mut().response_body);
-        let mut pieces = vec![(whole, !from_upstream)];
-        if from_upstream {
-            pieces.push((Vec::new(), true));
-        }
-        let mut sent = Vec::new();
-        for (piece, last) in pieces {
-            stream.borrow_mut().response_body = piece;
-            for filter in (0..filters_of(stream)).rev() {
-                if !stream.borrow().filters[filter].takes_part() {
-                    continue;
-                }
-                let length = {
-                    let mut stream = stream.borrow_mut();
-                    stream.filters[filter].sees_response_body = true;
-                    stream.response_body.len() as u32
-                };
-                let arguments = [length, u32::from(last)];
-                match self.call_filter(stream, filter, "proxy_on_response_body", &arguments) {
-                    Verdict::Continue => stream.borrow_mut().filters[filter].sees_response_body = false,
-                    Verdict::Stop => {
-                        stream.borrow_mut().stage = Stage::ResponseHeld(filter);
-                        return false;
-                    }
-                    Verdict::Reply(reply) => {
-                        self.reply(stream, reply);
-                        return false;
-                    }
-                    Verdict::Close => {
-                        self.close(stream);
-                        return false;
-                    }
-                }
-            }
-            sent.append(&mut stream.borrow_mut().response_body);
-        }
-        stream.borrow_mut().response_body = sent;
-        true
-    }
-
-    /// All filters have let the response's headers go. False if Envoy had to answer in their place.
-    fn send_headers(&mut self, stream: &SharedStream) -> bool {
-        let mut borrowed = stream.borrow_mut();
-        let stream = &mut *borrowed;
-        stream.headers_sent = true;
-        let Some(headers) = &mut stream.response else {
-            return true;
+            stream.code = Some(status_of(headers));
+            let close = !stream.request_way.ended;
+            edge::finish_response(headers, self.shared.clock.system_time(), close);
+            let framed = edge::frame_response(headers, end, &stream.sent.method);
+            stream.delivered = Some((framed, body));
+            end || !complete
         };
-        let complete = headers.has(b":status");
-        if !complete {
-            let message = "missing required header: :status";
-            (*headers, stream.response_body) = LocalReply::own(502, message, "", 0).render(&stream.request);
-            stream.details =
-                b"filter_removed_required_response_headers{missing_required_header:_:status}".to_vec();
+        if over {
+            self.finish(stream);
         }
-        stream.code = Some(status_of(headers));
-        edge::finish_response(headers, self.shared.clock.system_time(), !stream.request_complete);
-        complete
     }
 
-    /// The whole response goes to the client.
-    pub(super) fn deliver(&mut self, stream: &SharedStream) {
+    /// A piece of the body leaves: for the upstream, or for the client.
+    pub(super) fn send_piece(&mut self, stream: &SharedStream, way: Direction, piece: Vec<u8>, end: bool) {
+        let over = {
+            let mut borrowed = stream.borrow_mut();
+            let stream = &mut *borrowed;
+            let sent = match way {
+                Direction::Request => stream.forwarded.as_mut().map(|(_, body)| body),
+                Direction::Response => stream.delivered.as_mut().map(|(_, body)| body),
+            };
+            if let Some(body) = sent {
+                body.extend_from_slice(&piece);
+            }
+            let lane = stream.way(way);
+            if !piece.is_empty() {
+                lane.sent.push(piece);
+            }
+            end && lane.trailers.is_none()
+        };
+        if over {
+            self.complete(stream, way);
+        }
+    }
+
+    /// Trailers leave, if any are left.
+    pub(super) fn send_trailers(&mut self, stream: &SharedStream, way: Direction) {
         {
             let mut stream = stream.borrow_mut();
-            let body = stream.response_body.clone();
-            let framed = stream
-                .response
-                .as_ref()
-                .map(|map| edge::frame_response(map, &body, &stream.sent.method));
-            stream.delivered = framed.map(|headers| (headers, body));
+            let lane = stream.way(way);
+            lane.sent_trailers = lane.trailers.clone().filter(|trailers| trailers.len() > 0);
         }
-        self.finish(stream);
+        self.complete(stream, way);
+    }
+
+    /// This direction is through: the upstream has the whole request, or the client the whole response.
+    pub(super) fn complete(&mut self, stream: &SharedStream, way: Direction) {
+        match way {
+            Direction::Request => {
+                stream.borrow_mut().forwarded_after = Some(self.shared.clock.elapsed());
+            }
+            Direction::Response => self.finish(stream),
+        }
     }
 
     /// The stream is reset: the client gets no response.
     pub(super) fn close(&mut self, stream: &SharedStream) {
         {
             let mut stream = stream.borrow_mut();
+            stream.broken = stream.headers_sent;
             if stream.details.is_empty() {
                 stream.details = b"wasm_close_stream".to_vec();
             }
@@ -234,6 +151,9 @@ impl Envoy {
 
     /// `on_log` of all filters, the ones never entered included, then done and delete of each.
     pub(super) fn finish(&mut self, stream: &SharedStream) {
+        if stream.borrow().stage == Stage::Finished {
+            return;
+        }
         let now = self.shared.clock.elapsed();
         let filters = {
             let mut stream = stream.borrow_mut();

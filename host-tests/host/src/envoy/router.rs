@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::Envoy;
-use super::flow::{SharedStream, filters_of};
+use super::flow::SharedStream;
 use crate::answer::Outcome;
 use crate::edge;
 use crate::header_map::{HeaderMap, HeaderPair};
 use crate::local_reply::LocalReply;
 use crate::route::Route;
 use crate::stream::{ClientRequest, FilterView, Stage, Stream};
+use crate::way::{Direction, Way};
 
 impl Envoy {
     /// A client's request comes in on a worker. It goes on until it waits for something outside of Envoy.
@@ -36,9 +37,13 @@ impl Envoy {
             forwarded_after: None,
             stage: Stage::Decoding,
             request,
-            request_body: sent.body.clone(),
             response: None,
-            response_body: Vec::new(),
+            request_way: Way {
+                arriving: sent.arrivals.iter().cloned().collect(),
+                ended: sent.ends_with_headers && refused.is_none(),
+                ..Way::new(self.plugins.len())
+            },
+            response_way: Way::new(self.plugins.len()),
             filters: vec![FilterView::default(); self.plugins.len()],
             route,
             route_is_stale: false,
@@ -49,7 +54,7 @@ impl Envoy {
             forwarded: None,
             upstream_chosen: false,
             upstream_answered: false,
-            request_complete: sent.body.is_empty() && refused.is_none(),
+            broken: false,
             headers_routed: false,
             headers_sent: false,
             delivered: None,
@@ -62,8 +67,12 @@ impl Envoy {
         }));
         match refused {
             Some(reply) => self.refuse(&stream, reply),
-            None => self.decode(&stream, 0),
+            None => {
+                let end = stream.borrow().request_way.ended;
+                self.pass_headers(&stream, Direction::Request, None, end);
+            }
         }
+        self.drive(&stream);
         self.settle();
         stream
     }
@@ -75,7 +84,7 @@ impl Envoy {
     }
 
     /// All filters let the request go: the router takes it.
-    pub(super) fn route(&mut self, stream: &SharedStream) {
+    pub(super) fn route(&mut self, stream: &SharedStream, end: bool) {
         let reply = {
             let mut stream = stream.borrow_mut();
             if stream.route_is_stale {
@@ -103,27 +112,24 @@ impl Envoy {
         };
         match reply {
             Some(reply) => self.reply(stream, reply),
-            None if stream.borrow().request_body.is_empty() || self.decode_body(stream) => {
-                self.hand_over(stream);
+            None => {
+                {
+                    let mut stream = stream.borrow_mut();
+                    let framed = edge::frame_request(&stream.request, end);
+                    stream.forwarded = Some((framed.pairs().to_vec(), Vec::new()));
+                }
+                if end {
+                    self.complete(stream, Direction::Request);
+                }
             }
-            None => {}
         }
-    }
-
-    /// The upstream has the whole request.
-    pub(super) fn hand_over(&mut self, stream: &SharedStream) {
-        let mut stream = stream.borrow_mut();
-        let framed = edge::frame_request(&stream.request, &stream.request_body);
-        stream.forwarded = Some((framed.pairs().to_vec(), stream.request_body.clone()));
-        stream.forwarded_after = Some(self.shared.clock.elapsed());
-        stream.request_complete = true;
-        stream.stage = Stage::AtUpstream;
     }
 
     /// The upstream answers, or the router does because none can.
     pub(crate) fn answer(&mut self, stream: &SharedStream, outcome: Outcome) {
         match outcome {
             Outcome::Response(response) => {
+                let end;
                 {
                     let mut stream = stream.borrow_mut();
                     let stream = &mut *stream;
@@ -132,23 +138,35 @@ impl Envoy {
                     for (name, value) in &response.headers {
                         headers.add(name, value);
                     }
-                    let has_no_body =
-                        stream.sent.method == "HEAD" || matches!(response.status, 100..=199 | 204 | 304);
+                    let bodiless = matches!(response.status, 100..=199 | 204 | 304);
                     let framed = headers.has(b"content-length") || headers.has(b"transfer-encoding");
-                    if !framed && !matches!(response.status, 100..=199 | 204 | 304) {
-                        headers.add(b"content-length", response.body.len().to_string().as_bytes());
+                    if !framed && !bodiless {
+                        if response.is_chunked() {
+                            headers.add(b"transfer-encoding", b"chunked");
+                        } else {
+                            headers.add(b"content-length", response.body.len().to_string().as_bytes());
+                        }
                     }
-                    let waited = self.shared.clock.elapsed() - stream.forwarded_after.unwrap_or_default();
-                    let waited = waited.as_millis().to_string();
-                    headers.set_in_place(b"x-envoy-upstream-service-time", waited.as_bytes());
+                    // The router counts from the request's end: an answer before it has no such time.
+                    if let Some(forwarded_after) = stream.forwarded_after {
+                        let waited = (self.shared.clock.elapsed() - forwarded_after)
+                            .as_millis()
+                            .to_string();
+                        headers.set_in_place(b"x-envoy-upstream-service-time", waited.as_bytes());
+                    }
                     stream.response = Some(headers);
-                    stream.response_body = if has_no_body { Vec::new() } else { response.body };
+                    if stream.sent.method != "HEAD" && !bodiless {
+                        stream.response_way.arriving = response.arrivals().into();
+                    }
+                    end = stream.response_way.arriving.is_empty()
+                        && (!response.unfinished || stream.sent.method == "HEAD" || bodiless);
+                    stream.response_way.ended = end;
                     stream.code = Some(response.status);
                     stream.details = b"via_upstream".to_vec();
                     stream.upstream_answered = true;
                     stream.upstream_chosen = true;
                 }
-                self.encode(stream, filters_of(stream), true);
+                self.pass_headers(stream, Direction::Response, None, end);
             }
             Outcome::Failure(failure) => {
                 {
@@ -162,6 +180,7 @@ impl Envoy {
                 self.reply(stream, LocalReply::own(status, body, details, flags));
             }
         }
+        self.drive(stream);
         self.settle();
     }
 
@@ -175,6 +194,7 @@ impl Envoy {
             stream.upstream_chosen = stream.forwarded.is_some();
             stream.details = b"downstream_remote_disconnect".to_vec();
             stream.flags |= CLIENT_GONE;
+            stream.broken = stream.headers_sent;
         }
         self.finish(stream);
         self.settle();

@@ -1,0 +1,87 @@
+//! What peers send behind their headers, fed to the filters one arrival at a time.
+
+use super::Envoy;
+use super::flow::SharedStream;
+use super::pass::UPSTREAM_PROTOCOL_ERROR;
+use crate::local_reply::LocalReply;
+use crate::stream::Stage;
+use crate::way::{Arrival, Direction};
+
+impl Envoy {
+    /// One more arrival on a live exchange.
+    pub(crate) fn arrives(&mut self, stream: &SharedStream, way: Direction, arrival: Arrival) {
+        if let (Direction::Request, Arrival::Piece(piece)) = (way, &arrival) {
+            stream.borrow_mut().sent.body.extend_from_slice(piece);
+        }
+        stream.borrow_mut().way(way).arriving.push_back(arrival);
+        self.drive(stream);
+        self.settle();
+    }
+
+    /// Feeds what has arrived, as far as the filters make nobody wait.
+    pub(super) fn drive(&mut self, stream: &SharedStream) {
+        let mut moved = true;
+        while std::mem::take(&mut moved) {
+            for way in [Direction::Request, Direction::Response] {
+                while let Some(arrival) = self.next_arrival(stream, way) {
+                    moved = true;
+                    self.take_in(stream, way, arrival);
+                }
+            }
+        }
+        let mut borrowed = stream.borrow_mut();
+        let stream = &mut *borrowed;
+        if stream.stage == Stage::Finished {
+            return;
+        }
+        let request = stream.request_way.holder(Direction::Request);
+        let response = stream.response_way.holder(Direction::Response);
+        stream.stage = match (&stream.response, response, request) {
+            (Some(_), Some(filter), _) => Stage::ResponseHeld(filter),
+            (Some(_), None, _) => Stage::Encoding,
+            (None, _, Some(filter)) => Stage::RequestHeld(filter),
+            (None, _, None) if stream.headers_routed => Stage::AtUpstream,
+            (None, _, None) => Stage::Decoding,
+        };
+    }
+
+    fn next_arrival(&self, stream: &SharedStream, way: Direction) -> Option<Arrival> {
+        let mut stream = stream.borrow_mut();
+        if stream.stage == Stage::Finished || !stream.has_begun(way) {
+            return None;
+        }
+        let way = stream.way(way);
+        if way.closed || way.is_full(self.settings.buffer_limit) {
+            return None;
+        }
+        way.arriving.pop_front()
+    }
+
+    fn take_in(&mut self, stream: &SharedStream, way: Direction, arrival: Arrival) {
+        match arrival {
+            Arrival::Piece(piece) => self.pass_data(stream, way, None, piece, false),
+            Arrival::End => {
+                stream.borrow_mut().way(way).ended = true;
+                self.pass_data(stream, way, None, Vec::new(), true);
+            }
+            Arrival::Trailers(trailers) => {
+                {
+                    let mut stream = stream.borrow_mut();
+                    let way = stream.way(way);
+                    way.ended = true;
+                    way.trailers = Some(trailers);
+                }
+                self.pass_trailers(stream, way, None);
+            }
+            Arrival::Cut => {
+                let message =
+                    "upstream connect error or disconnect/reset before headers. reset reason: protocol error";
+                let details = "upstream_reset_after_response_started{protocol_error}";
+                self.reply(
+                    stream,
+                    LocalReply::own(502, message, details, UPSTREAM_PROTOCOL_ERROR),
+                );
+            }
+        }
+    }
+}
