@@ -13,5 +13,7 @@ mod phases;
 mod replies;
 #[path = "behaviour/state.rs"]
 mod state;
+#[path = "behaviour/stream.rs"]
+mod stream;
 #[path = "behaviour/time.rs"]
 mod time;

@@ -34,7 +34,11 @@ impl Envoy {
         if stream.stage == Stage::Finished {
             return;
         }
-        let request = stream.request_way.holder(Direction::Request);
+        // A filter that stopped holds nothing once the upstream has the whole request.
+        let request = match stream.forwarded_after {
+            Some(_) => None,
+            None => stream.request_way.holder(Direction::Request),
+        };
         let response = stream.response_way.holder(Direction::Response);
         stream.stage = match (&stream.response, response, request) {
             (Some(_), Some(filter), _) => Stage::ResponseHeld(filter),

@@ -36,6 +36,12 @@ const PREAMBLE: &str = r#"
     (import "env" "proxy_get_shared_data" (func $get_shared (param i32 i32 i32 i32 i32) (result i32)))
     (import "env" "proxy_set_shared_data" (func $set_shared (param i32 i32 i32 i32 i32) (result i32)))
     (import "env" "proxy_get_buffer_bytes" (func $buffer (param i32 i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_set_buffer_bytes" (func $set_buffer (param i32 i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_get_buffer_status" (func $buffer_status (param i32 i32 i32) (result i32)))
+    (import "env" "proxy_get_header_map_size" (func $map_size (param i32 i32) (result i32)))
+    (import "env" "proxy_add_header_map_value" (func $add (param i32 i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_remove_header_map_value" (func $remove (param i32 i32 i32) (result i32)))
+    (import "env" "proxy_close_stream" (func $close (param i32) (result i32)))
     (import "env" "proxy_get_current_time_nanoseconds" (func $now (param i32) (result i32)))
     (import "env" "proxy_set_tick_period_milliseconds" (func $tick_every (param i32) (result i32)))
     (import "env" "proxy_send_local_response" (func $reply (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
@@ -73,4 +79,18 @@ const PREAMBLE: &str = r#"
     (func $reply_with (param $status i32) (result i32)
         (call $reply (local.get $status) (i32.const 170) (i32.const 5) (i32.const 120) (i32.const 5)
             (i32.const 0) (i32.const 0) (i32.const -1)))
+    ;; Logs a character.
+    (func $say (param $character i32) (call $note (i32.sub (local.get $character) (i32.const 48))))
+    ;; Logs the status of reading a buffer from its start, and what was read.
+    (func $body (param $kind i32)
+        (i32.store (i32.const 0) (i32.const 64)) (i32.store (i32.const 4) (i32.const 0))
+        (call $note (call $buffer (local.get $kind) (i32.const 0) (i32.const 100) (i32.const 0) (i32.const 4)))
+        (call $note_bytes))
+    ;; Puts `value` into a buffer.
+    (func $put (param $kind i32) (param $start i32) (param $length i32) (result i32)
+        (call $set_buffer (local.get $kind) (local.get $start) (local.get $length) (i32.const 120) (i32.const 5)))
+    (func $add_a (param $map i32) (result i32)
+        (call $add (local.get $map) (i32.const 110) (i32.const 3) (i32.const 120) (i32.const 5)))
+    (func $remove_a (param $map i32) (result i32)
+        (call $remove (local.get $map) (i32.const 110) (i32.const 3)))
 "#;
