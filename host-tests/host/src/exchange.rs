@@ -1,5 +1,7 @@
 //! An exchange: a request, what became of it, and what a test expects of both.
 
+mod live;
+
 use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
@@ -12,7 +14,6 @@ use crate::header_map::HeaderPair;
 use crate::log::LogLine;
 use crate::render;
 use crate::stream::{ClientRequest, Stage, Stream};
-use crate::way::{Arrival, Direction};
 
 /// One exchange, live at the upstream or finished. Dropped while live, its client goes away.
 pub struct Exchange {
@@ -57,60 +58,6 @@ impl Exchange {
         self.envoy.borrow_mut().answer(&self.stream, answer.into().0);
         self.check_deaths();
         self.done()
-    }
-
-    /// The upstream begins to answer. Unlike [`Exchange::answer`] this leaves the exchange live where the answer is
-    /// unfinished or a filter holds it: time may pass, and either peer may go on or go away.
-    ///
-    /// # Panics
-    /// When the exchange is not at the upstream, or a VM dies.
-    #[track_caller]
-    pub fn begin_answer(self, answer: impl Into<Answer>) -> Exchange {
-        self.require(self.is_at_upstream(), "no request is waiting at the upstream");
-        self.envoy.borrow_mut().answer(&self.stream, answer.into().0);
-        self.check_deaths();
-        self
-    }
-
-    /// The client sends one more piece of an unfinished request.
-    ///
-    /// # Panics
-    /// When the exchange is finished, or a VM dies. The same holds for the next four.
-    #[track_caller]
-    pub fn client_sends(self, piece: impl AsRef<[u8]>) -> Exchange {
-        self.arrives(Direction::Request, Arrival::Piece(piece.as_ref().to_vec()))
-    }
-
-    /// The client ends an unfinished request.
-    #[track_caller]
-    pub fn client_ends(self) -> Exchange {
-        self.arrives(Direction::Request, Arrival::End)
-    }
-
-    /// The upstream sends one more piece of an unfinished answer.
-    #[track_caller]
-    pub fn upstream_sends(self, piece: impl AsRef<[u8]>) -> Exchange {
-        self.arrives(Direction::Response, Arrival::Piece(piece.as_ref().to_vec()))
-    }
-
-    /// The upstream ends an unfinished answer.
-    #[track_caller]
-    pub fn upstream_ends(self) -> Exchange {
-        self.arrives(Direction::Response, Arrival::End)
-    }
-
-    /// The upstream's connection breaks off in the middle of an unfinished answer.
-    #[track_caller]
-    pub fn upstream_resets(self) -> Exchange {
-        self.arrives(Direction::Response, Arrival::Cut)
-    }
-
-    #[track_caller]
-    fn arrives(self, way: Direction, arrival: Arrival) -> Exchange {
-        self.require(!self.is_finished(), "the exchange is finished already");
-        self.envoy.borrow_mut().arrives(&self.stream, way, arrival);
-        self.check_deaths();
-        self
     }
 
     /// The client goes away before it has its response.

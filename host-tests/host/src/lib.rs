@@ -14,6 +14,18 @@
 //! host.advance(secs(10));
 //! ```
 //!
+//! Bodies come in pieces and may have trailers; either peer may stop half-way:
+//!
+//! ```no_run
+//! # let module: Vec<u8> = Vec::new();
+//! use host::{Answer, Host, Plugin};
+//! let host = Host::chain([Plugin::new(module).allow_on_headers_stop_iteration(true)]).buffer_limit(64 * 1024);
+//! let exchange = host.post("/orders").pieces(["he", "llo"]).trailer("x-sum", "1").expect_forwarded();
+//! let exchange = exchange.begin_answer(Answer::new(200).pieces(["ab"]).unfinished());
+//! let exchange = exchange.upstream_sends("cd").upstream_resets();
+//! assert!(exchange.broke_off());
+//! ```
+//!
 //! Why not the specification's ideal: plugins die of the difference. Statuses, phases, lifetimes of header maps and
 //! Envoy's own replies were read off Envoy 1.40.0 with a plugin that tries every call in every phase, so what is
 //! odd here is odd there. An expectation that fails, a VM that dies and an exchange that a filter never lets go all

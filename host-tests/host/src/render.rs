@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::header_map::HeaderPair;
+use crate::header_map::{HeaderMap, HeaderPair};
 use crate::stream::{Stage, Stream};
 
 /// Bodies longer than this are cut.
@@ -25,6 +25,7 @@ pub(crate) fn exchange(f: &mut fmt::Formatter<'_>, stream: &Stream) -> fmt::Resu
             writeln!(f, "upstream got:")?;
             headers(f, pairs)?;
             body(f, bytes)?;
+            trailers(f, stream.request_way.sent_trailers.as_ref())?;
         }
         None => writeln!(f, "upstream got: nothing")?,
     }
@@ -33,6 +34,10 @@ pub(crate) fn exchange(f: &mut fmt::Formatter<'_>, stream: &Stream) -> fmt::Resu
             writeln!(f, "client got:")?;
             headers(f, response.pairs())?;
             body(f, bytes)?;
+            trailers(f, stream.response_way.sent_trailers.as_ref())?;
+            if stream.broken {
+                writeln!(f, "  and there it broke off")?;
+            }
         }
         (_, Stage::Finished) => writeln!(f, "client got: nothing")?,
         (_, stage) => writeln!(f, "client got: nothing yet ({stage:?})")?,
@@ -77,6 +82,14 @@ fn headers(f: &mut fmt::Formatter<'_>, pairs: &[HeaderPair]) -> fmt::Result {
     pairs
         .iter()
         .try_for_each(|(name, value)| writeln!(f, "  {}: {}", name.escape_ascii(), value.escape_ascii()))
+}
+
+fn trailers(f: &mut fmt::Formatter<'_>, map: Option<&HeaderMap>) -> fmt::Result {
+    let Some(map) = map else { return Ok(()) };
+    writeln!(f, "  trailers:")?;
+    map.pairs()
+        .iter()
+        .try_for_each(|(name, value)| writeln!(f, "    {}: {}", name.escape_ascii(), value.escape_ascii()))
 }
 
 fn body(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {

@@ -4,17 +4,16 @@
 //! it holds back, are Envoy's, seen on 1.40.0: a paused body is shown whole each time, a stop in the headers
 //! callback stops everything unless the plugin allows otherwise.
 
+mod pieces;
+
 use super::Envoy;
 use super::calls::Verdict;
 use super::flow::{SharedStream, filters_of};
-use crate::local_reply::LocalReply;
 use crate::stream::Stage;
 use crate::way::{Direction, Iteration};
 
-/// What a body callback may return: let it go, hold and show it whole again, hold and make the peer wait, drop it.
+/// With this a callback lets headers or trailers go on.
 const CONTINUE: u32 = 0;
-const BUFFER: u32 = 1;
-const BUFFER_AND_WAIT: u32 = 2;
 
 /// `UPE`, upstream protocol error.
 pub(super) const UPSTREAM_PROTOCOL_ERROR: u64 = 0x80_0000;
@@ -100,145 +99,6 @@ impl Envoy {
         }
     }
 
-    /// A piece of the body passes the filters after this one (or from it on), then leaves.
-    pub(super) fn pass_data(
-        &mut self,
-        stream: &SharedStream,
-        way: Direction,
-        after: Option<(usize, bool)>,
-        data: Vec<u8>,
-        end: bool,
-    ) {
-        let limit = self.settings.buffer_limit;
-        let outer = std::mem::replace(&mut stream.borrow_mut().way(way).passing, data);
-        let mut passed = true;
-        let (from, inclusive) = (
-            after.map(|(filter, _)| filter),
-            after.is_some_and(|(_, from)| from),
-        );
-        for filter in self.remaining(stream, way, from, inclusive) {
-            if !self.piece(stream, way, filter, end, limit) {
-                passed = false;
-                break;
-            }
-        }
-        let piece = std::mem::replace(&mut stream.borrow_mut().way(way).passing, outer);
-        if passed && stream.borrow().stage != Stage::Finished {
-            self.send_piece(stream, way, piece, end);
-        }
-    }
-
-    /// Shows the passing piece to one filter. False if it does not go on from there.
-    fn piece(
-        &mut self,
-        stream: &SharedStream,
-        way: Direction,
-        filter: usize,
-        end: bool,
-        limit: usize,
-    ) -> bool {
-        let (length, end, too_large) = {
-            let mut borrowed = stream.borrow_mut();
-            let stream = &mut *borrowed;
-            let view = &mut stream.filters[filter];
-            if !view.takes_part() {
-                return true;
-            }
-            let buffering = view.sight(way).buffering;
-            view.sight(way).body = true;
-            let lane = stream.way(way);
-            if lane.places[filter].iteration == Iteration::StoppedAll {
-                let data = std::mem::take(&mut lane.passing);
-                lane.buffer(&data, limit);
-                return false;
-            }
-            if lane.places[filter].saw_end {
-                return false;
-            }
-            let end = end && lane.trailers.is_none();
-            lane.places[filter].saw_end = end;
-            let mut too_large = false;
-            if buffering {
-                let data = std::mem::take(&mut lane.passing);
-                lane.waits = false;
-                too_large = lane.buffer(&data, limit);
-            }
-            let shown = if buffering {
-                lane.buffered.as_ref()
-            } else {
-                Some(&lane.passing)
-            };
-            (shown.map_or(0, Vec::len), end, too_large)
-        };
-        if too_large && way == Direction::Response {
-            self.too_large(stream, way);
-            return false;
-        }
-        let callback = match way {
-            Direction::Request => "proxy_on_request_body",
-            Direction::Response => "proxy_on_response_body",
-        };
-        let verdict = self.call_filter(stream, filter, callback, &[length as u32, u32::from(end)]);
-        let status = match verdict {
-            Verdict::Return(status) => status,
-            Verdict::Stop => u32::MAX,
-            other => {
-                self.give_up(stream, other);
-                return false;
-            }
-        };
-        if too_large {
-            self.too_large(stream, way);
-            return false;
-        }
-        self.after_piece(stream, way, filter, status, limit)
-    }
-
-    fn after_piece(
-        &mut self,
-        stream: &SharedStream,
-        way: Direction,
-        filter: usize,
-        status: u32,
-        limit: usize,
-    ) -> bool {
-        let full = {
-            let mut borrowed = stream.borrow_mut();
-            let stream = &mut *borrowed;
-            let sight = stream.filters[filter].sight(way);
-            sight.buffering = status == BUFFER;
-            sight.body = status != CONTINUE;
-            let lane = stream.way(way);
-            let place = &mut lane.places[filter];
-            let was_stopped = place.iteration == Iteration::Stopped;
-            if status == CONTINUE && !was_stopped {
-                return true;
-            }
-            place.iteration = Iteration::Stopped;
-            let data = std::mem::take(&mut lane.passing);
-            match status {
-                CONTINUE => lane.buffer(&data, limit) && !lane.waits,
-                BUFFER | BUFFER_AND_WAIT => {
-                    lane.waits = status == BUFFER_AND_WAIT;
-                    lane.buffer(&data, limit) && !lane.waits
-                }
-                // Dropped. The end must not get lost with it.
-                _ => {
-                    if lane.ended && lane.trailers.is_none() {
-                        lane.buffered.get_or_insert_default();
-                    }
-                    false
-                }
-            }
-        };
-        if full {
-            self.too_large(stream, way);
-        } else if status == CONTINUE {
-            self.resume(stream, filter, way);
-        }
-        false
-    }
-
     /// Trailers pass the filters after this one (or from it on), then leave.
     pub(super) fn pass_trailers(
         &mut self,
@@ -280,6 +140,12 @@ impl Envoy {
                 Verdict::Return(_) | Verdict::Stop => {
                     stream.borrow_mut().way(way).places[filter].iteration = Iteration::Stopped;
                     return;
+                }
+                Verdict::Close if way == Direction::Response => {
+                    let death = "proxy_close_stream in proxy_on_response_trailers: Envoy crashes";
+                    stream.borrow_mut().died.push(death.to_owned());
+                    self.deaths.push(death.to_owned());
+                    return self.close(stream);
                 }
                 other => return self.give_up(stream, other),
             }
@@ -338,14 +204,5 @@ impl Envoy {
             Verdict::Close => self.close(stream),
             Verdict::Return(_) | Verdict::Stop | Verdict::Gone => {}
         }
-    }
-
-    /// More was held back than the buffer limit permits.
-    fn too_large(&mut self, stream: &SharedStream, way: Direction) {
-        let (status, body, details) = match way {
-            Direction::Request => (413, "Payload Too Large", "request_payload_too_large"),
-            Direction::Response => (500, "Internal Server Error", "response_payload_too_large"),
-        };
-        self.reply(stream, LocalReply::own(status, body, details, 0));
     }
 }

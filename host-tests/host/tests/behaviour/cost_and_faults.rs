@@ -180,3 +180,23 @@ fn a_fault_in_the_log_is_no_concern_of_the_client() {
     host.get("/").answered_with(200).expect_status(200);
     assert_eq!(notes(&host), [":"], "10 is INTERNAL_FAILURE");
 }
+
+#[test]
+fn calls_of_body_and_trailers_are_tried_and_counted() {
+    let module = guest(
+        r#"(func (export "proxy_on_request_body") (param i32 i32 i32) (result i32)
+               (drop (call $put (i32.const 0) (i32.const 0) (i32.const 100))) (i32.const 0))
+           (func (export "proxy_on_response_trailers") (param i32 i32) (result i32)
+               (drop (call $set_a (i32.const 3))) (i32.const 0))"#,
+    );
+    let send = |host: &Host| {
+        let answer = host::Answer::new(200).pieces(["ab"]).trailer("x-a", "1");
+        host.post("/").pieces(["he"]).run(answer)
+    };
+    let cost = send(&Host::new(&module)).cost();
+    // Two pieces with the one that ends the body, then the trailers; name and value count as bytes in.
+    assert_eq!((cost.calls(), cost.bytes_in()), (3, 5 + 5 + 3 + 5));
+    let report = faults::inject_everywhere(|| Host::new(&module), |host| drop(send(host)));
+    // Writing a buffer can answer four other statuses, writing a header three.
+    assert_eq!((report.calls, report.runs), (3, 4 + 4 + 3));
+}

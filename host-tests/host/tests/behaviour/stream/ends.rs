@@ -159,3 +159,26 @@ fn a_filter_that_closes_in_the_response_leaves_the_client_with_what_it_has() {
     let piece = format!("{REQUEST} B 0 b 2 0 0 ab l d x");
     check_chain(&host, &headers, &piece, &piece);
 }
+
+#[test]
+#[should_panic(expected = "proxy_close_stream in proxy_on_response_trailers: Envoy crashes")]
+fn closing_in_the_response_trailers_fails_the_test_because_it_kills_envoy() {
+    let guest = Tracer::new().at(At::ResponseTrailers, "(drop (call $close (i32.const 1)))", "");
+    let host = Host::new(guest.plugin());
+    post(&host).answered_with(chunked().trailer("x-a", "2"));
+}
+
+#[test]
+fn a_response_that_broke_off_and_trailers_are_printed() {
+    let host = Host::new(Tracer::new().plugin());
+    let exchange = post(&host).trailer("x-a", "1").answered_with(chunked().cut_off());
+    let text = exchange.to_string();
+    assert!(
+        text.contains("  body (5 bytes): hello\n  trailers:\n    x-a: 1\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("  body (4 bytes): abcd\n  and there it broke off\n"),
+        "{text}"
+    );
+}

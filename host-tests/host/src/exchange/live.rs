@@ -1,0 +1,61 @@
+//! An exchange that is on its way: either peer sends one thing after another, while a test looks on or time passes.
+
+use super::Exchange;
+use crate::answer::Answer;
+use crate::way::{Arrival, Direction};
+
+impl Exchange {
+    /// The upstream begins to answer. Unlike [`Exchange::answer`] this leaves the exchange live where the answer is
+    /// unfinished or a filter holds it: time may pass, and either peer may go on or go away.
+    ///
+    /// # Panics
+    /// When the exchange is not at the upstream, or a VM dies.
+    #[track_caller]
+    pub fn begin_answer(self, answer: impl Into<Answer>) -> Exchange {
+        self.require(self.is_at_upstream(), "no request is waiting at the upstream");
+        self.envoy.borrow_mut().answer(&self.stream, answer.into().0);
+        self.check_deaths();
+        self
+    }
+
+    /// The client sends one more piece of an unfinished request.
+    ///
+    /// # Panics
+    /// When the exchange is finished, or a VM dies. The same holds for the next four.
+    #[track_caller]
+    pub fn client_sends(self, piece: impl AsRef<[u8]>) -> Exchange {
+        self.arrives(Direction::Request, Arrival::Piece(piece.as_ref().to_vec()))
+    }
+
+    /// The client ends an unfinished request.
+    #[track_caller]
+    pub fn client_ends(self) -> Exchange {
+        self.arrives(Direction::Request, Arrival::End)
+    }
+
+    /// The upstream sends one more piece of an unfinished answer.
+    #[track_caller]
+    pub fn upstream_sends(self, piece: impl AsRef<[u8]>) -> Exchange {
+        self.arrives(Direction::Response, Arrival::Piece(piece.as_ref().to_vec()))
+    }
+
+    /// The upstream ends an unfinished answer.
+    #[track_caller]
+    pub fn upstream_ends(self) -> Exchange {
+        self.arrives(Direction::Response, Arrival::End)
+    }
+
+    /// The upstream's connection breaks off in the middle of an unfinished answer.
+    #[track_caller]
+    pub fn upstream_resets(self) -> Exchange {
+        self.arrives(Direction::Response, Arrival::Cut)
+    }
+
+    #[track_caller]
+    fn arrives(self, way: Direction, arrival: Arrival) -> Exchange {
+        self.require(!self.is_finished(), "the exchange is finished already");
+        self.envoy.borrow_mut().arrives(&self.stream, way, arrival);
+        self.check_deaths();
+        self
+    }
+}
