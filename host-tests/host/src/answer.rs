@@ -56,6 +56,8 @@ pub(crate) enum Failure {
 
 impl Answer {
     /// An upstream's response with this status, no headers and no body.
+    ///
+    /// A 100 or 103 before it has no place here: Envoy drops it, so neither filters nor the client see one.
     pub fn new(status: u16) -> Answer {
         Answer(Outcome::Response(UpstreamResponse {
             status,

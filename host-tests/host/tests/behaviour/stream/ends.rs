@@ -110,6 +110,7 @@ fn an_upstream_may_answer_before_it_has_the_whole_request() {
         .upstream_sends("cd")
         .upstream_ends();
     exchange.expect_body("abcd").header("connection", "close");
+    exchange.no_header("x-envoy-upstream-service-time");
     assert_eq!(exchange.upstream_body(), b"hello");
     assert_eq!(
         trace(&host),

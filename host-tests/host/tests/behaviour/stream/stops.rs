@@ -266,3 +266,58 @@ fn a_filter_that_stopped_everything_makes_the_peer_wait_at_the_limit() {
         trace(&host)
     );
 }
+
+#[test]
+fn other_values_of_the_headers_callback_go_on_or_stop_everything() {
+    let returning = |value: &str| {
+        let guest = Tracer::new()
+            .at(At::ResponseHeaders, HOLD, value)
+            .on_tick(GO_ON_RESPONSE);
+        let host = Host::chain([guest.plugin().allow_on_headers_stop_iteration(true)]);
+        let exchange = post(&host).expect_forwarded().begin_answer(chunked());
+        host.advance(host::secs(1));
+        exchange.expect_body("abcd");
+        trace(&host)
+    };
+    let request = "A 0 a 2 0 0 he a 3 0 0 llo a 0 1 0 ";
+    // 3 is StopAllIterationAndBuffer, 2 has no meaning.
+    assert_eq!(
+        returning("(i32.const 3)"),
+        format!("{request} B 0 k b 4 1 0 abcd l d x")
+    );
+    assert_eq!(
+        returning("(i32.const 2)"),
+        format!("{request} B 0 b 2 0 0 ab b 2 0 0 cd b 0 1 0  l d x k")
+    );
+}
+
+#[test]
+fn a_body_held_with_back_pressure_is_shown_piece_by_piece_and_leaves_whole() {
+    let watermark = "(i32.mul (i32.eqz (local.get 2)) (i32.const 2))";
+    let guest = Tracer::new().at(At::RequestBody, "", watermark);
+    let host = Host::new(guest.plugin());
+    let exchange = post(&host).answered_with(chunked());
+    assert_eq!(exchange.upstream_pieces(), [b"hello"]);
+    assert_eq!(
+        trace(&host),
+        "A 0 a 2 0 0 he a 3 0 0 llo a 0 1 0  B 0 b 2 0 0 ab b 2 0 0 cd b 0 1 0  l d x"
+    );
+}
+
+#[test]
+fn an_end_that_was_lost_with_its_pieces_comes_when_the_filter_goes_on() {
+    let guest = Tracer::new()
+        .at(At::RequestBody, HOLD, "(i32.const 3)")
+        .on_tick(GO_ON_REQUEST);
+    let host = Host::new(guest.plugin());
+    let exchange = post(&host).send();
+    assert!(!exchange.is_at_upstream());
+    host.advance(host::secs(1));
+    let exchange = exchange.answer(chunked());
+    exchange.upstream_header("transfer-encoding").is("chunked");
+    assert_eq!(exchange.upstream_body(), b"");
+    assert_eq!(
+        trace(&host),
+        "A 0 a 2 0 0 he a 3 0 0 llo a 0 1 0  k B 0 b 2 0 0 ab b 2 0 0 cd b 0 1 0  l d x"
+    );
+}
