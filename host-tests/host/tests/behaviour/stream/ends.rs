@@ -183,3 +183,23 @@ fn a_response_that_broke_off_and_trailers_are_printed() {
         "{text}"
     );
 }
+
+#[test]
+fn a_vm_that_dies_is_a_503_until_the_headers_left_and_breaks_off_afterwards() {
+    #[track_caller]
+    fn check(at: At, status: u16, broke_off: bool, [outer, mid, inner]: [&str; 3]) {
+        let host = between(&Tracer::new().at(at, "unreachable", ""), false).allow_vm_death();
+        let exchange = post(&host).run(chunked());
+        exchange.expect_status(status).expect_body("");
+        assert_eq!(exchange.broke_off(), broke_off);
+        assert_eq!(exchange.details(), "wasm_fail_stream");
+        check_chain(&host, outer, mid, inner);
+    }
+    let before = ["A 0 a 2 0 0 he B 1 l d x", "A 0 a 2 0 0 he", "A 0 B 1 l d x"];
+    check(At::RequestBody, 503, false, before);
+    let headers = format!("{REQUEST} B 0");
+    let piece = format!("{headers} b 2 0 0 ab");
+    let [through, logged, piece_logged] = [REQUEST, &headers, &piece].map(|seen| format!("{seen} l d x"));
+    check(At::ResponseHeaders, 503, false, [&through, &headers, &logged]);
+    check(At::ResponseBody, 200, true, [&logged, &piece, &piece_logged]);
+}
