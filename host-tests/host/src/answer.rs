@@ -5,6 +5,16 @@ use crate::request::arrivals;
 use crate::way::Arrival;
 
 /// The script of the upstream for one exchange.
+///
+/// ```
+/// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+/// use host::Answer;
+/// # let host = host::Host::new(plugin);
+/// let get = || host.get("/").header("x-api-key", "k");
+/// get().answered_with(404);
+/// get().answered_with(Answer::new(200).header("set-cookie", "a=1").header("set-cookie", "b=2").body("hi"));
+/// get().answered_with(Answer::no_healthy_upstream()).expect_status(503).expect_body("no healthy upstream");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Answer(pub(crate) Outcome);
 

@@ -36,6 +36,15 @@ pub(crate) struct Meter {
 }
 
 /// The cost of an exchange, per callback in the order in which they ran.
+///
+/// ```
+/// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+/// let exchange = host::Host::new(plugin).get("/").header("x-api-key", "k").answered_with(200);
+/// let cost = exchange.cost();
+/// assert_eq!(cost.calls(), 1, "{cost}");
+/// // Pointer, length and the one byte of the key.
+/// assert_eq!(cost.bytes_out(), 9, "{cost}");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cost {
     /// One entry for each callback that ran.
@@ -126,6 +135,15 @@ pub struct Usual {
 /// # Panics
 /// When the second and the third cost differ in host calls: then there is no usual cost to speak of. (Fuel may
 /// differ where a plugin's work depends on random numbers.)
+///
+/// # Examples
+/// ```
+/// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+/// use host::{Host, cost};
+/// let cost = cost::usual(&Host::new(plugin), |host| host.get("/").header("x-api-key", "k").answered_with(200));
+/// assert_eq!(cost.usual.calls(), 1);
+/// assert_eq!(cost.first, cost.usual, "nothing to warm up");
+/// ```
 #[track_caller]
 pub fn usual(host: &Host, exchange: impl Fn(&Host) -> Exchange) -> Usual {
     let [first, usual, third] = [exchange(host), exchange(host), exchange(host)].map(|done| done.cost());

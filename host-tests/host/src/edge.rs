@@ -14,6 +14,19 @@ use crate::stream::ClientRequest;
 pub(crate) use codec::{frame_request, frame_response, refuse, unsendable};
 
 /// How the listener and its HTTP connection manager are set up. The default is that of the sample configurations.
+///
+/// ```
+/// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+/// use host::{Direction, Edge, Host};
+/// let edge = Edge::default().use_remote_address(true).direction(Direction::Inbound);
+/// let exchange = Host::new(plugin)
+///     .edge(edge)
+///     .get("/")
+///     .from("198.51.100.7:4000")
+///     .header("x-api-key", "k")
+///     .answered_with(200);
+/// exchange.upstream_header("x-forwarded-for").is("198.51.100.7");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Edge {
     pub(crate) generate_request_id: bool,

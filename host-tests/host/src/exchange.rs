@@ -16,6 +16,17 @@ use crate::render;
 use crate::stream::{ClientRequest, Stage, Stream};
 
 /// One exchange, live at the upstream or finished. Dropped while live, its client goes away.
+///
+/// ```
+/// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+/// # let host = host::Host::new(plugin);
+/// let waiting = host.get("/").header("x-api-key", "k").expect_forwarded();
+/// waiting.upstream_header(":path").is("/");
+/// let answered = waiting.answer(200);
+/// answered.expect_status(200).no_header("retry-after");
+/// assert_eq!(answered.details(), "via_upstream");
+/// println!("{answered}");
+/// ```
 pub struct Exchange {
     envoy: Rc<RefCell<Envoy>>,
     stream: Rc<RefCell<Stream>>,

@@ -47,6 +47,14 @@ impl fmt::Display for Report {
 ///
 /// # Panics
 /// When the clean run fails, or any fault traps a VM, burns its fuel, or loses the request.
+///
+/// # Examples
+/// ```
+/// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+/// use host::{Host, faults};
+/// let report = faults::inject_everywhere(|| Host::new(&plugin), |host| { host.get("/").run(200); });
+/// assert!(report.refused < report.runs, "{report}");
+/// ```
 #[track_caller]
 pub fn inject_everywhere(make: impl Fn() -> Host, exchange: impl Fn(&Host)) -> Report {
     let clean = make();

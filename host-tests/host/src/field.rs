@@ -3,6 +3,16 @@
 use crate::exchange::Exchange;
 
 /// The values of one name: none, one, or a repeated header's several.
+///
+/// ```
+/// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+/// # let host = host::Host::new(plugin);
+/// let exchange = host.get("/").header("x-api-key", "k").header("x-a", "1").header("x-a", "2").answered_with(200);
+/// exchange.upstream_header("x-api-key").is("k");
+/// exchange.upstream_header("x-b").is_absent();
+/// assert_eq!(exchange.upstream_header("x-a").all(), [b"1", b"2"]);
+/// assert_eq!(exchange.upstream_header("x-envoy-expected-rq-timeout-ms").text(), "15000");
+/// ```
 #[must_use = "a field expects nothing by itself: call is, is_absent or value"]
 pub struct Field<'e> {
     exchange: &'e Exchange,

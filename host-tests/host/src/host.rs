@@ -17,6 +17,15 @@ use crate::shared::{HostCall, Shared};
 use crate::worker::Worker;
 
 /// One Envoy with its plugins. Knobs first, then requests; the VMs start with the first of them.
+///
+/// ```
+/// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+/// use host::{Host, secs};
+/// let host = Host::new(plugin).workers(2).seed(7);
+/// host.worker(1).get("/").expect_rejected(401);
+/// host.advance(secs(1));
+/// assert_eq!(host.metric("keyless_requests"), 1);
+/// ```
 pub struct Host {
     envoy: Rc<RefCell<Envoy>>,
 }
@@ -106,6 +115,14 @@ impl Host {
 
     /// Lets a VM die without failing the test; requests to its worker are then answered 503, as with Envoy's
     /// default failure policy.
+    ///
+    /// ```
+    /// let traps = r#"(module (memory (export "memory") 1)
+    ///     (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) unreachable))"#;
+    /// let host = host::Host::new(wat::parse_str(traps).unwrap()).allow_vm_death();
+    /// host.get("/").expect_rejected(503);
+    /// host.get("/").expect_rejected(503);
+    /// ```
     #[track_caller]
     pub fn allow_vm_death(self) -> Host {
         self.set(|envoy| envoy.settings.allow_vm_death = true)
@@ -134,6 +151,15 @@ impl Host {
     /// # Errors
     /// When a plugin refuses its configuration or a VM dies over it; Envoy would not start, or would keep the
     /// configuration it has.
+    ///
+    /// # Examples
+    /// ```
+    /// let picky = r#"(module (memory (export "memory") 1)
+    ///     (func (export "proxy_on_configure") (param i32 i32) (result i32) (i32.const 0)))"#;
+    /// let refused = host::Host::new(wat::parse_str(picky).unwrap()).try_start().unwrap_err();
+    /// assert_eq!(refused.thread(), host::Thread::Canary);
+    /// assert!(!refused.trapped());
+    /// ```
     pub fn try_start(&self) -> Result<(), Refused> {
         let started = self.envoy.borrow_mut().start();
         started.map_err(|refusal| Refused {
@@ -217,6 +243,13 @@ impl Host {
     }
 
     /// Plants a record in the shared data of the first plugin's vm_id.
+    ///
+    /// ```
+    /// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+    /// # let host = host::Host::new(plugin);
+    /// host.set_shared_data("limits", b"\xff no number");
+    /// assert_eq!(host.shared_data("limits").as_deref(), Some(&b"\xff no number"[..]));
+    /// ```
     pub fn set_shared_data(&self, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
         let shared = self.shared();
         let written =
@@ -234,6 +267,18 @@ impl Host {
 
     /// Lets the host call of this number (counted from 0 over all of [`Host::host_calls`]) answer this status, and
     /// do nothing else.
+    ///
+    /// ```
+    /// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+    /// use host::{Host, Status};
+    /// let host = Host::new(&plugin);
+    /// host.get("/").header("x-api-key", "k").answered_with(200);
+    /// let reads = |call: &host::HostCall| call.name == "proxy_get_header_map_value";
+    /// let number = host.host_calls().iter().position(reads).unwrap();
+    ///
+    /// let host = Host::new(&plugin).fail_host_call(number, Status::BAD_ARGUMENT);
+    /// host.get("/").header("x-api-key", "k").expect_rejected(401);
+    /// ```
     #[track_caller]
     pub fn fail_host_call(self, number: usize, status: Status) -> Host {
         self.set(|envoy| envoy.shared.calls.borrow_mut().inject = Some((number, status)))

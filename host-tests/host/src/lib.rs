@@ -3,8 +3,8 @@
 //! A [`Host`] is one Envoy with its own clock, randomness, metrics and shared data. A test loads built modules into
 //! it, sends requests, plays the upstream, and states what it expects of requests and responses:
 //!
-//! ```no_run
-//! # let module: Vec<u8> = Vec::new();
+//! ```
+//! # let module = wat::parse_str(r#"(module (memory (export "memory") 1))"#).unwrap();
 //! use host::{Host, secs};
 //! let host = Host::new(module).workers(2).config(serde_json::json!({ "mode": "enforce" }));
 //! host.get("/orders").answered_with(503);

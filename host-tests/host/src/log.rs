@@ -35,6 +35,20 @@ pub enum Thread {
 }
 
 /// One line of a plugin's log.
+///
+/// ```
+/// use host::{Level, Thread};
+/// let says_hi = r#"(module
+///     (import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
+///     (memory (export "memory") 1)
+///     (data (i32.const 0) "hi")
+///     (func (export "proxy_on_log") (param i32) (drop (call $log (i32.const 3) (i32.const 0) (i32.const 2)))))"#;
+/// let host = host::Host::new(wat::parse_str(says_hi).unwrap()).plugin_name("greeter");
+/// let exchange = host.get("/").answered_with(200);
+/// let line = &exchange.logs()[0];
+/// assert_eq!((line.level, line.thread, line.message.as_str()), (Level::Warn, Thread::Worker(0), "hi"));
+/// assert_eq!(line.to_string(), "[warn] [worker 0] greeter: hi");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {
     /// The level.

@@ -11,6 +11,19 @@ use crate::shared::HostCall;
 use crate::vm_state::VmState;
 
 /// A compiled module. Clones share the code, also across threads: compile once in a test binary.
+///
+/// ```
+/// use host::{Host, Module};
+/// use std::sync::LazyLock;
+///
+/// static PLUGIN: LazyLock<Module> = LazyLock::new(|| {
+///     let bytes = wat::parse_file("examples/api-key.wat").unwrap(); // yours: std::fs::read("….wasm")
+///     Module::new(&bytes)
+/// });
+///
+/// Host::new(&*PLUGIN).get("/").expect_rejected(401);
+/// Host::new(&*PLUGIN).get("/").expect_rejected(401);
+/// ```
 #[derive(Clone)]
 pub struct Module {
     inner: Arc<Inner>,
@@ -26,7 +39,7 @@ struct Inner {
 }
 
 impl Module {
-    /// Compiles a module (binary; the crate's own tests also use text).
+    /// Compiles a module from its bytes: a `.wasm` file, not text.
     ///
     /// # Panics
     /// When the bytes are no module, or it imports what no Envoy has.

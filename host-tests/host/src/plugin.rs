@@ -4,6 +4,16 @@ use crate::module::Module;
 use crate::protobuf;
 
 /// One entry of `http_filters`: a module with the names and configuration it gets.
+///
+/// ```
+/// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+/// use host::{Host, Plugin};
+/// let host = Host::chain([
+///     Plugin::new(&plugin).name("outer").config(serde_json::json!({ "mode": "enforce" })),
+///     Plugin::new(&plugin).name("inner").root_id("inner").vm_id("keys").env("REGION", "eu"),
+/// ]);
+/// host.get("/").expect_rejected(401);
+/// ```
 #[derive(Clone)]
 pub struct Plugin {
     pub(crate) module: Module,
@@ -90,6 +100,15 @@ impl<M: Into<Module>> From<M> for Plugin {
 }
 
 /// The bytes of a configuration as they reach the plugin.
+///
+/// ```
+/// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+/// use host::{Configuration, Host};
+/// use serde_json::json;
+/// Host::new(&plugin).config("text").start();
+/// Host::new(&plugin).config(json!({ "mode": "enforce" })).start();
+/// Host::new(&plugin).config(Configuration::as_struct(json!({ "mode": "enforce" }))).start();
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Configuration(pub(crate) Vec<u8>);
 

@@ -12,6 +12,18 @@ use crate::stream::ClientRequest;
 use crate::way::Arrival;
 
 /// A request that is not sent yet.
+///
+/// ```
+/// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+/// # let host = host::Host::new(plugin);
+/// host.request("PUT", "/orders/7?force=1")
+///     .host("shop.example")
+///     .from("198.51.100.7:4000")
+///     .header("x-api-key", "k")
+///     .header("x-name", b"caf\xe9")
+///     .body("{}")
+///     .answered_with(204);
+/// ```
 #[must_use = "a request is sent by answered_with, expect_forwarded, expect_rejected or run"]
 pub struct Request {
     envoy: Rc<RefCell<Envoy>>,

@@ -3,6 +3,18 @@
 use crate::header_map::HeaderMap;
 
 /// One route. A request takes the first that matches; without any, Envoy answers 404.
+///
+/// ```
+/// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+/// use host::{Host, Route};
+/// let host = Host::new(plugin).routes([
+///     Route::new("tea").path("/tea").direct_response(418, "short and stout"),
+///     Route::new("canary").prefix("/orders").when_header("x-canary", "1").cluster("orders-canary"),
+///     Route::new("orders").prefix("/orders").cluster("orders").timeout_ms(250),
+/// ]);
+/// host.get("/tea").header("x-api-key", "k").expect_rejected(418).expect_body("short and stout");
+/// host.get("/elsewhere").header("x-api-key", "k").expect_rejected(404);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Route {
     pub(crate) name: String,

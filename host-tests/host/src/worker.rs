@@ -4,6 +4,14 @@ use crate::host::Host;
 use crate::request::Request;
 
 /// One worker of a host.
+///
+/// ```
+/// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+/// let host = host::Host::new(plugin).workers(2);
+/// let waiting = host.worker(0).get("/").header("x-api-key", "k").expect_forwarded();
+/// host.worker(1).get("/").expect_rejected(401);
+/// waiting.answer(200);
+/// ```
 #[derive(Clone, Copy)]
 pub struct Worker<'h> {
     pub(crate) host: &'h Host,
