@@ -4,6 +4,8 @@
 PLUGINS := request-id
 # A plugin that only the tests load, to try what the kit has and no shipping plugin uses.
 PROBES := probe
+# A plugin of somebody else, in a workspace of its own.
+EXAMPLE := host-tests/host/examples/http-headers/Cargo.toml
 # The crates without host calls: their tests run again on wasm32, in the engine that Envoy uses.
 TESTED_ON_WASM := policy config
 
@@ -75,6 +77,8 @@ lint: $(wasm-opt) ## Checks format and lints, natively and for wasm
 	cargo fmt --all --check
 	cargo clippy --locked $(natively) --all-targets -- -D warnings
 	cargo clippy --locked --target wasm32-wasip1 $(PLUGINS:%=-p %) -- -D warnings
+	cargo fmt --check --manifest-path $(EXAMPLE)
+	cargo clippy --locked --target wasm32-wasip1 --manifest-path $(EXAMPLE) --target-dir target/examples -- -D warnings
 
 .PHONY: test
 test: test-native test-wasm ## Runs all tests, those on the real Envoy included
