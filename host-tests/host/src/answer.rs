@@ -1,5 +1,7 @@
 //! What happens to a request that the router takes: an upstream's answer, or the reason why there is none.
 
+use std::time::Duration;
+
 use crate::header_map::HeaderPair;
 use crate::request::arrivals;
 use crate::way::Arrival;
@@ -16,7 +18,10 @@ use crate::way::Arrival;
 /// get().answered_with(Answer::no_healthy_upstream()).expect_status(503).expect_body("no healthy upstream");
 /// ```
 #[derive(Clone, Debug)]
-pub struct Answer(pub(crate) Outcome);
+pub struct Answer {
+    pub(crate) outcome: Outcome,
+    pub(crate) delay: Duration,
+}
 
 #[derive(Clone, Debug)]
 pub(crate) enum Outcome {
@@ -69,7 +74,7 @@ impl Answer {
     ///
     /// A 100 or 103 before it has no place here: Envoy drops it, so neither filters nor the client see one.
     pub fn new(status: u16) -> Answer {
-        Answer(Outcome::Response(UpstreamResponse {
+        Outcome::Response(UpstreamResponse {
             status,
             headers: Vec::new(),
             body: Vec::new(),
@@ -77,7 +82,8 @@ impl Answer {
             trailers: Vec::new(),
             unfinished: false,
             cut_off: false,
-        }))
+        })
+        .into()
     }
 
     /// Adds a header; call again to repeat one.
@@ -137,31 +143,46 @@ impl Answer {
         self
     }
 
+    /// In the script of a [`crate::Cluster`]: it comes so long after the whole request (default: at once).
+    pub fn after(mut self, delay: Duration) -> Answer {
+        self.delay = delay;
+        self
+    }
+
     /// The upstream does not answer within the route's time-out: 504.
     pub fn timeout() -> Answer {
-        Answer(Outcome::Failure(Failure::Timeout))
+        Outcome::Failure(Failure::Timeout).into()
     }
 
     /// The cluster has no healthy host, so nothing reaches an upstream: 503.
     pub fn no_healthy_upstream() -> Answer {
-        Answer(Outcome::Failure(Failure::NoHealthyUpstream))
+        Outcome::Failure(Failure::NoHealthyUpstream).into()
     }
 
     /// The upstream refuses the connection, so nothing reaches it: 503.
     pub fn connection_failure() -> Answer {
-        Answer(Outcome::Failure(Failure::Unconnected))
+        Outcome::Failure(Failure::Unconnected).into()
     }
 
     /// The upstream closes the connection before its response begins: 503.
     pub fn reset() -> Answer {
-        Answer(Outcome::Failure(Failure::Reset))
+        Outcome::Failure(Failure::Reset).into()
     }
 
     #[track_caller]
     fn response(&mut self, what: &str) -> &mut UpstreamResponse {
-        match &mut self.0 {
+        match &mut self.outcome {
             Outcome::Response(response) => response,
             Outcome::Failure(failure) => panic!("{failure:?} is Envoy's own reply and takes no {what}"),
+        }
+    }
+}
+
+impl From<Outcome> for Answer {
+    fn from(outcome: Outcome) -> Answer {
+        Answer {
+            outcome,
+            delay: Duration::ZERO,
         }
     }
 }

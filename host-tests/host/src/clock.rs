@@ -1,7 +1,8 @@
 //! The clock of a host. It moves only when a test moves it.
 
-use std::cell::Cell;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use parking_lot::Mutex;
 
 /// 2026-01-01T00:00:00Z, unless a test says otherwise.
 const DEFAULT_START: Duration = Duration::from_secs(1_767_225_600);
@@ -10,15 +11,15 @@ const DEFAULT_START: Duration = Duration::from_secs(1_767_225_600);
 const MONOTONIC_START: Duration = Duration::from_secs(1_000);
 
 pub(crate) struct Clock {
-    start: Cell<Duration>,
-    elapsed: Cell<Duration>,
+    start: Mutex<Duration>,
+    elapsed: Mutex<Duration>,
 }
 
 impl Clock {
     pub(crate) fn new() -> Clock {
         Clock {
-            start: Cell::new(DEFAULT_START),
-            elapsed: Cell::new(Duration::ZERO),
+            start: Mutex::new(DEFAULT_START),
+            elapsed: Mutex::new(Duration::ZERO),
         }
     }
 
@@ -27,30 +28,30 @@ impl Clock {
         let since_epoch = time
             .duration_since(UNIX_EPOCH)
             .expect("a host's clock cannot start before 1970");
-        self.start.set(since_epoch);
+        *self.start.lock() = since_epoch;
     }
 
     /// Nanoseconds since 1970.
     pub(crate) fn realtime_nanos(&self) -> u64 {
-        nanos(self.start.get() + self.elapsed.get())
+        nanos(*self.start.lock() + *self.elapsed.lock())
     }
 
     /// Nanoseconds of a clock that only goes forward.
     pub(crate) fn monotonic_nanos(&self) -> u64 {
-        nanos(MONOTONIC_START + self.elapsed.get())
+        nanos(MONOTONIC_START + *self.elapsed.lock())
     }
 
     pub(crate) fn system_time(&self) -> SystemTime {
-        UNIX_EPOCH + self.start.get() + self.elapsed.get()
+        UNIX_EPOCH + *self.start.lock() + *self.elapsed.lock()
     }
 
     /// Time since the host was made.
     pub(crate) fn elapsed(&self) -> Duration {
-        self.elapsed.get()
+        *self.elapsed.lock()
     }
 
     pub(crate) fn set_elapsed(&self, elapsed: Duration) {
-        self.elapsed.set(elapsed);
+        *self.elapsed.lock() = elapsed;
     }
 }
 

@@ -1,32 +1,41 @@
-//! One Envoy: its settings, what its VMs share, and the VMs of its threads once it has started.
+//! One Envoy: its settings, what its threads share, and the threads once it has started.
 
 mod arrivals;
 mod calls;
-mod fleet;
 mod flow;
 mod pass;
 mod router;
+mod thread;
 mod ticks;
+mod timers;
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::rc::Rc;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
 
+use atomic_refcell::AtomicRefCell;
+use parking_lot::{Mutex, MutexGuard};
+
+use crate::answer::Outcome;
+use crate::cluster::Cluster;
 use crate::edge::Edge;
+use crate::log::Thread;
 use crate::plugin::Plugin;
 use crate::route::Route;
 use crate::shared::Shared;
-use crate::stream::Stream;
-use crate::vm_state::AfterCall;
+use crate::stream::{ClientRequest, SharedStream};
+use crate::way::{Arrival, Direction};
 
-use fleet::Fleet;
-pub(crate) use fleet::Refusal;
+use thread::EnvoyThread;
+pub(crate) use thread::Refusal;
 
 /// What a test sets before the first exchange.
+#[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) workers: usize,
     pub(crate) routes: Vec<Route>,
+    pub(crate) clusters: Vec<Cluster>,
     pub(crate) edge: Edge,
     pub(crate) fuel_per_callback: u64,
     pub(crate) allow_vm_death: bool,
@@ -41,22 +50,19 @@ const DEFAULT_FUEL: u64 = 100_000_000;
 const DEFAULT_BUFFER_LIMIT: usize = 1024 * 1024;
 
 pub(crate) struct Envoy {
-    pub(crate) settings: Settings,
-    pub(crate) plugins: Vec<Rc<Plugin>>,
-    pub(crate) shared: Rc<Shared>,
-    fleet: Option<Fleet>,
-    next_connection: u64,
-    /// What filters asked for outside their own exchange's callback.
-    pending: VecDeque<Pending>,
-    /// Why VMs died, in order.
-    pub(crate) deaths: Vec<String>,
+    /// Changed only before it has started.
+    setup: AtomicRefCell<Setup>,
+    pub(crate) shared: Arc<Shared>,
+    threads: Mutex<Option<Arc<Threads>>>,
 }
 
-struct Pending {
-    stream: Rc<RefCell<Stream>>,
-    filter: usize,
-    action: AfterCall,
+pub(crate) struct Setup {
+    pub(crate) settings: Settings,
+    pub(crate) plugins: Vec<Arc<Plugin>>,
 }
+
+/// The main thread, then the workers. Each is locked while something happens on it, so they can run at once.
+type Threads = Vec<Mutex<EnvoyThread>>;
 
 /// The address from which requests come, unless a test says otherwise.
 pub(crate) fn default_peer() -> SocketAddr {
@@ -66,39 +72,116 @@ pub(crate) fn default_peer() -> SocketAddr {
 impl Envoy {
     pub(crate) fn new(plugins: Vec<Plugin>) -> Envoy {
         Envoy {
-            settings: Settings {
-                workers: 1,
-                routes: vec![Route::new("default")],
-                edge: Edge::default(),
-                fuel_per_callback: DEFAULT_FUEL,
-                allow_vm_death: false,
-                buffer_limit: DEFAULT_BUFFER_LIMIT,
-            },
-            plugins: plugins.into_iter().map(Rc::new).collect(),
-            shared: Rc::new(Shared::new()),
-            fleet: None,
-            next_connection: 1,
-            pending: VecDeque::new(),
-            deaths: Vec::new(),
+            setup: AtomicRefCell::new(Setup {
+                settings: Settings {
+                    workers: 1,
+                    routes: vec![Route::new("default")],
+                    clusters: Vec::new(),
+                    edge: Edge::default(),
+                    fuel_per_callback: DEFAULT_FUEL,
+                    allow_vm_death: false,
+                    buffer_limit: DEFAULT_BUFFER_LIMIT,
+                },
+                plugins: plugins.into_iter().map(Arc::new).collect(),
+            }),
+            shared: Arc::new(Shared::new()),
+            threads: Mutex::new(None),
         }
     }
 
-    pub(crate) fn has_started(&self) -> bool {
-        self.fleet.is_some()
+    pub(crate) fn setup(&self) -> impl Deref<Target = Setup> {
+        self.setup.borrow()
     }
 
-    /// Starts all VMs, in Envoy's order, unless that is done.
-    pub(crate) fn start(&mut self) -> Result<(), Refusal> {
-        if self.fleet.is_none() {
-            self.fleet = Some(Fleet::start(&self.plugins, &self.shared, &self.settings)?);
+    /// Changes what may be changed before the start; none if that is past.
+    pub(crate) fn change_setup(&self, change: impl FnOnce(&mut Setup)) -> Option<()> {
+        let threads = self.threads.lock();
+        threads.is_none().then(|| change(&mut self.setup.borrow_mut()))
+    }
+
+    /// Starts all VMs in Envoy's order, unless that is done: for each plugin first a canary on the main thread, thrown
+    /// away after it accepted its configuration, then the main thread's own VM; when all plugins have passed, the
+    /// workers.
+    pub(crate) fn start(&self) -> Result<(), Refusal> {
+        let mut threads = self.threads.lock();
+        if threads.is_some() {
+            return Ok(());
         }
+        let setup = self.setup.borrow();
+        let settings = Arc::new(setup.settings.clone());
+        let new =
+            |plugins: &[Arc<Plugin>], thread| EnvoyThread::new(&settings, plugins, &self.shared, thread);
+        let mut main = new(&setup.plugins, Thread::Main);
+        for plugin in &setup.plugins {
+            new(std::slice::from_ref(plugin), Thread::Canary).seat_next()?;
+            main.seat_next()?;
+        }
+        let mut started = vec![Mutex::new(main)];
+        for number in 0..settings.workers {
+            let mut worker = new(&setup.plugins, Thread::Worker(number));
+            for _ in &setup.plugins {
+                worker.seat_next()?;
+            }
+            started.push(Mutex::new(worker));
+        }
+        *threads = Some(Arc::new(started));
         Ok(())
     }
 
-    fn fleet(&mut self) -> &mut Fleet {
-        self.fleet
-            .as_mut()
-            .expect("the host starts its VMs before it serves")
+    /// A client's request comes in on a worker. It goes on until it waits for something outside of Envoy.
+    pub(crate) fn open(&self, worker: usize, sent: ClientRequest) -> SharedStream {
+        self.on_worker(worker, |worker| worker.open(sent))
+    }
+
+    /// The upstream of an exchange answers, or the router does because none can.
+    pub(crate) fn answer(&self, stream: &SharedStream, outcome: Outcome) {
+        self.on_worker_of(stream, |worker| worker.answer(stream, outcome));
+    }
+
+    /// A peer of a live exchange sends on.
+    pub(crate) fn arrives(&self, stream: &SharedStream, way: Direction, arrival: Arrival) {
+        self.on_worker_of(stream, |worker| worker.arrives(stream, way, arrival));
+    }
+
+    /// The client goes away.
+    pub(crate) fn abort(&self, stream: &SharedStream) {
+        self.on_worker_of(stream, |worker| worker.abort(stream));
+    }
+
+    /// Moves the clock on, and runs on every thread what becomes due on the way.
+    pub(crate) fn advance(&self, by: Duration) {
+        let threads = self.threads();
+        let end = self.shared.clock.elapsed() + by;
+        let next = || {
+            let due = threads.iter().enumerate();
+            due.filter_map(|(index, thread)| Some((thread.lock().next_due()?, index)))
+                .min()
+                .filter(|(due, _)| *due <= end)
+        };
+        while let Some((due, index)) = next() {
+            // What was due in the past runs now, not then.
+            self.shared
+                .clock
+                .set_elapsed(due.max(self.shared.clock.elapsed()));
+            threads[index].lock().run_due();
+        }
+        self.shared.clock.set_elapsed(end);
+    }
+
+    fn on_worker_of<T>(&self, stream: &SharedStream, act: impl FnOnce(&mut EnvoyThread) -> T) -> T {
+        let worker = stream.borrow().worker;
+        self.on_worker(worker, act)
+    }
+
+    fn on_worker<T>(&self, worker: usize, act: impl FnOnce(&mut EnvoyThread) -> T) -> T {
+        let threads = self.threads();
+        let mut worker: MutexGuard<'_, EnvoyThread> = threads[worker + 1].lock();
+        act(&mut worker)
+    }
+
+    fn threads(&self) -> Arc<Threads> {
+        let threads = self.threads.lock();
+        threads.clone().expect("the host starts its VMs before it serves")
     }
 }
 
@@ -108,12 +191,14 @@ impl Drop for Envoy {
         if std::thread::panicking() {
             return;
         }
-        let streams = self
-            .fleet
+        let Some(threads) = self.threads.get_mut().take() else {
+            return;
+        };
+        let leaked: Vec<String> = threads
             .iter()
-            .flat_map(Fleet::vms)
-            .flat_map(|vm| vm.state().streams());
-        let leaked: Vec<String> = streams.map(|stream| stream.borrow().title()).collect();
+            .flat_map(|thread| thread.lock().open_streams())
+            .map(|stream| stream.borrow().title())
+            .collect();
         assert!(
             leaked.is_empty(),
             "contexts were never deleted: {}",

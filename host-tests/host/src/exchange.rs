@@ -2,9 +2,8 @@
 
 mod live;
 
-use std::cell::RefCell;
 use std::fmt;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::answer::Answer;
 use crate::cost::Cost;
@@ -13,7 +12,7 @@ use crate::field::Field;
 use crate::header_map::HeaderPair;
 use crate::log::LogLine;
 use crate::render;
-use crate::stream::{ClientRequest, Stage, Stream};
+use crate::stream::{ClientRequest, SharedStream, Stage};
 
 /// One exchange, live at the upstream or finished. Dropped while live, its client goes away.
 ///
@@ -28,23 +27,15 @@ use crate::stream::{ClientRequest, Stage, Stream};
 /// println!("{answered}");
 /// ```
 pub struct Exchange {
-    envoy: Rc<RefCell<Envoy>>,
-    stream: Rc<RefCell<Stream>>,
+    envoy: Arc<Envoy>,
+    stream: SharedStream,
 }
 
 impl Exchange {
     #[track_caller]
-    pub(crate) fn open(envoy: Rc<RefCell<Envoy>>, worker: usize, sent: ClientRequest) -> Exchange {
-        let started = envoy.borrow_mut().start();
-        if let Err(refusal) = started {
-            let log: Vec<String> = envoy
-                .borrow()
-                .shared
-                .log
-                .borrow()
-                .iter()
-                .map(|line| line.to_string())
-                .collect();
+    pub(crate) fn open(envoy: Arc<Envoy>, worker: usize, sent: ClientRequest) -> Exchange {
+        if let Err(refusal) = envoy.start() {
+            let log: Vec<String> = envoy.shared.log.lock().iter().map(LogLine::to_string).collect();
             panic!(
                 "plugin {} did not start on {:?}: {}\nlog:\n{}",
                 refusal.plugin,
@@ -53,7 +44,7 @@ impl Exchange {
                 log.join("\n")
             );
         }
-        let stream = envoy.borrow_mut().open(worker, sent);
+        let stream = envoy.open(worker, sent);
         let exchange = Exchange { envoy, stream };
         exchange.check_deaths();
         exchange
@@ -66,7 +57,7 @@ impl Exchange {
     #[track_caller]
     pub fn answer(self, answer: impl Into<Answer>) -> Exchange {
         self.require(self.is_at_upstream(), "no request is waiting at the upstream");
-        self.envoy.borrow_mut().answer(&self.stream, answer.into().0);
+        self.envoy.answer(&self.stream, answer.into().outcome);
         self.check_deaths();
         self.done()
     }
@@ -78,7 +69,7 @@ impl Exchange {
     #[track_caller]
     pub fn client_aborts(self) -> Exchange {
         self.require(!self.is_finished(), "the exchange is finished already");
-        self.envoy.borrow_mut().abort(&self.stream);
+        self.envoy.abort(&self.stream);
         self.check_deaths();
         self
     }
@@ -282,11 +273,11 @@ impl Exchange {
             _ => None,
         };
         if let Some((what, filter)) = held {
-            let plugin = self.envoy.borrow().plugins[filter].name.clone();
+            let plugin = self.envoy.setup().plugins[filter].name.clone();
             let message = format!("plugin {plugin} holds the {what} and never lets it go");
             let whole = self.to_string();
             // Let go of it, so that the host does not complain a second time.
-            self.envoy.borrow_mut().abort(&self.stream);
+            self.envoy.abort(&self.stream);
             panic!("{message}\n\n{whole}");
         }
         self
@@ -294,7 +285,7 @@ impl Exchange {
 
     #[track_caller]
     fn check_deaths(&self) {
-        let allowed = self.envoy.borrow().settings.allow_vm_death;
+        let allowed = self.envoy.setup().settings.allow_vm_death;
         let died = self.stream.borrow().died.clone();
         self.require(
             allowed || died.is_empty(),
@@ -320,7 +311,7 @@ impl Drop for Exchange {
     fn drop(&mut self) {
         // A panic may have left the VMs in the middle of something: leave them alone then.
         if !std::thread::panicking() && !self.is_finished() {
-            self.envoy.borrow_mut().abort(&self.stream);
+            self.envoy.abort(&self.stream);
             self.check_deaths();
         }
     }

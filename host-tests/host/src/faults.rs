@@ -117,7 +117,7 @@ fn faulty(
         Err(_) => return Ok(Outcome::Refused),
     }
     exchange(&host);
-    let workers = host.envoy().borrow().settings.workers;
+    let workers = host.envoy().setup().settings.workers;
     for worker in 0..workers {
         let after = host.worker(worker).get("/").run(200);
         if after.status() == 0 {

@@ -36,6 +36,7 @@
 mod abi;
 mod answer;
 mod clock;
+mod cluster;
 pub mod cost;
 mod edge;
 mod envoy;
@@ -67,6 +68,7 @@ use std::time::Duration;
 
 pub use abi::Status;
 pub use answer::Answer;
+pub use cluster::Cluster;
 pub use cost::{Cost, Spent, Usual};
 pub use edge::{Direction, Edge};
 pub use exchange::Exchange;

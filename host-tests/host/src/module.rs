@@ -216,7 +216,7 @@ fn enter(caller: &mut Caller<'_, VmState>, name: &'static str) -> wasmtime::Resu
         callback: state.callback,
         thread: state.thread,
     };
-    Ok(state.shared.calls.borrow_mut().enter(call))
+    Ok(state.shared.calls.lock().enter(call))
 }
 
 fn answer(results: &mut [Val], status: Status) {

@@ -1,8 +1,7 @@
 //! A request on its way to a host: built here, sent by the method that says what should become of it.
 
-use std::cell::RefCell;
 use std::net::SocketAddr;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::answer::Answer;
 use crate::envoy::{Envoy, default_peer};
@@ -26,7 +25,7 @@ use crate::way::Arrival;
 /// ```
 #[must_use = "a request is sent by answered_with, expect_forwarded, expect_rejected or run"]
 pub struct Request {
-    envoy: Rc<RefCell<Envoy>>,
+    envoy: Arc<Envoy>,
     worker: usize,
     sent: ClientRequest,
     pieces: Option<Vec<Vec<u8>>>,
@@ -35,7 +34,7 @@ pub struct Request {
 }
 
 impl Request {
-    pub(crate) fn new(envoy: Rc<RefCell<Envoy>>, worker: usize, method: &str, path: &[u8]) -> Request {
+    pub(crate) fn new(envoy: Arc<Envoy>, worker: usize, method: &str, path: &[u8]) -> Request {
         let sent = ClientRequest {
             method: method.to_owned(),
             path: path.to_vec(),

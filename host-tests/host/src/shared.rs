@@ -1,6 +1,9 @@
-//! What all VMs of one Envoy share: clock, randomness, metrics, shared data, log, and the book of host calls.
+//! What all threads of one Envoy share: clock, randomness, metrics, shared data, log, and the book of host calls.
 
-use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
+
+use parking_lot::Mutex;
 
 use crate::abi::Status;
 use crate::clock::Clock;
@@ -10,11 +13,17 @@ use crate::shared_data::SharedData;
 
 pub(crate) struct Shared {
     pub(crate) clock: Clock,
-    pub(crate) random: RefCell<fastrand::Rng>,
-    pub(crate) metrics: RefCell<Metrics>,
-    pub(crate) shared_data: RefCell<SharedData>,
-    pub(crate) log: RefCell<Vec<LogLine>>,
-    pub(crate) calls: RefCell<CallBook>,
+    pub(crate) random: Mutex<fastrand::Rng>,
+    pub(crate) metrics: Mutex<Metrics>,
+    pub(crate) shared_data: Mutex<SharedData>,
+    pub(crate) log: Mutex<Vec<LogLine>>,
+    pub(crate) calls: Mutex<CallBook>,
+    /// How many answers each scripted cluster has given.
+    pub(crate) answers_given: Mutex<BTreeMap<String, usize>>,
+    /// Why VMs died, in order.
+    pub(crate) deaths: Mutex<Vec<String>>,
+    /// How many connections clients have opened.
+    pub(crate) connections: AtomicU64,
 }
 
 /// Unless a test says otherwise, all hosts draw the same numbers.
@@ -24,11 +33,14 @@ impl Shared {
     pub(crate) fn new() -> Shared {
         Shared {
             clock: Clock::new(),
-            random: RefCell::new(fastrand::Rng::with_seed(DEFAULT_SEED)),
-            metrics: RefCell::default(),
-            shared_data: RefCell::default(),
-            log: RefCell::default(),
-            calls: RefCell::default(),
+            random: Mutex::new(fastrand::Rng::with_seed(DEFAULT_SEED)),
+            metrics: Mutex::default(),
+            shared_data: Mutex::default(),
+            log: Mutex::default(),
+            calls: Mutex::default(),
+            answers_given: Mutex::default(),
+            deaths: Mutex::default(),
+            connections: AtomicU64::new(0),
         }
     }
 }

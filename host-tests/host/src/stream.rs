@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
+
+use atomic_refcell::AtomicRefCell;
 
 use crate::cost::Spent;
 use crate::header_map::{HeaderMap, HeaderPair};
@@ -99,6 +102,10 @@ impl FilterView {
         self.entered && !self.failed
     }
 }
+
+/// An exchange, held by its worker, by the contexts of the filters and by the test. Only one of them works on it at a
+/// time, on whichever thread that is.
+pub(crate) type SharedStream = Arc<AtomicRefCell<Stream>>;
 
 /// The state of one exchange.
 pub(crate) struct Stream {

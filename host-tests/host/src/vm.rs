@@ -1,6 +1,6 @@
 //! One VM: a module's instance with its contexts, as one thread of Envoy has it.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use wasmtime::{Instance, Store, Trap, Val};
 
@@ -26,7 +26,7 @@ impl Vm {
     /// Instantiates the plugin's module and runs its `_initialize` or `_start`.
     pub(crate) fn start(
         plugin: &Plugin,
-        shared: &Rc<Shared>,
+        shared: &Arc<Shared>,
         thread: Thread,
         fuel_per_callback: u64,
     ) -> Result<Vm, Death> {

@@ -1,8 +1,7 @@
 //! What the host functions of one VM work on: its contexts, its metrics' numbers, and what it asked for.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use wasmtime::{Memory, StoreLimits, StoreLimitsBuilder, TypedFunc};
@@ -13,11 +12,11 @@ use crate::log::{Level, LogLine, Thread};
 use crate::metrics::MetricIds;
 use crate::plugin::Plugin;
 use crate::shared::Shared;
-use crate::stream::Stream;
+use crate::stream::SharedStream;
 
 /// What the host functions of one VM work on.
 pub(crate) struct VmState {
-    pub(crate) shared: Rc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     pub(crate) thread: Thread,
     pub(crate) vm_id: String,
     pub(crate) vm_configuration: Vec<u8>,
@@ -45,19 +44,13 @@ pub(crate) struct VmState {
 /// A context of the guest.
 pub(crate) struct Context {
     pub(crate) root: u32,
-    pub(crate) plugin: Rc<Plugin>,
+    pub(crate) plugin: Arc<Plugin>,
     pub(crate) kind: ContextKind,
 }
 
 pub(crate) enum ContextKind {
-    Root {
-        configuring: bool,
-        tick: Option<Tick>,
-    },
-    Stream {
-        stream: Rc<RefCell<Stream>>,
-        filter: usize,
-    },
+    Root { configuring: bool, tick: Option<Tick> },
+    Stream { stream: SharedStream, filter: usize },
 }
 
 /// A root context's timer.
@@ -79,7 +72,7 @@ pub(crate) enum AfterCall {
 const MEMORY_LIMIT: usize = 1 << 30;
 
 impl VmState {
-    pub(crate) fn new(plugin: &Plugin, shared: &Rc<Shared>, thread: Thread) -> VmState {
+    pub(crate) fn new(plugin: &Plugin, shared: &Arc<Shared>, thread: Thread) -> VmState {
         VmState {
             shared: shared.clone(),
             thread,
@@ -104,7 +97,7 @@ impl VmState {
     }
 
     /// A new root context, its callbacks not yet called.
-    pub(crate) fn add_root(&mut self, plugin: &Rc<Plugin>) -> u32 {
+    pub(crate) fn add_root(&mut self, plugin: &Arc<Plugin>) -> u32 {
         let kind = ContextKind::Root {
             configuring: false,
             tick: None,
@@ -122,7 +115,7 @@ impl VmState {
     }
 
     /// A new stream context under a root.
-    pub(crate) fn add_stream(&mut self, root: u32, stream: &Rc<RefCell<Stream>>, filter: usize) -> u32 {
+    pub(crate) fn add_stream(&mut self, root: u32, stream: &SharedStream, filter: usize) -> u32 {
         let id = self.next_context();
         let plugin = self
             .contexts
@@ -161,7 +154,7 @@ impl VmState {
     }
 
     /// The exchange and the filter's place in it of a stream context.
-    pub(crate) fn stream_of(&self, context: u32) -> Option<(Rc<RefCell<Stream>>, usize)> {
+    pub(crate) fn stream_of(&self, context: u32) -> Option<(SharedStream, usize)> {
         match &self.contexts.get(&context)?.kind {
             ContextKind::Stream { stream, filter } => Some((stream.clone(), *filter)),
             ContextKind::Root { .. } => None,
@@ -169,7 +162,7 @@ impl VmState {
     }
 
     /// The exchanges that still have a context in this VM.
-    pub(crate) fn streams(&self) -> Vec<Rc<RefCell<Stream>>> {
+    pub(crate) fn streams(&self) -> Vec<SharedStream> {
         let contexts = self.contexts.values();
         contexts
             .filter_map(|context| match &context.kind {

@@ -1,13 +1,10 @@
 //! The guest as a host function sees it: its memory, and who is calling.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
 use wasmtime::{Caller, Val};
 
 use crate::abi::Status;
 use crate::header_map::HeaderPair;
-use crate::stream::Stream;
+use crate::stream::SharedStream;
 use crate::vm_state::{Context, ContextKind, VmState};
 
 /// A host function's view of the VM that called it.
@@ -78,7 +75,7 @@ impl<'a, 'b> Guest<'a, 'b> {
     }
 
     /// The exchange that the call is for, with the filter's place in it; none in a root context.
-    pub(crate) fn stream(&self) -> Option<(Rc<RefCell<Stream>>, usize)> {
+    pub(crate) fn stream(&self) -> Option<(SharedStream, usize)> {
         match &self.context()?.kind {
             ContextKind::Stream { stream, filter } => Some((stream.clone(), *filter)),
             ContextKind::Root { .. } => None,

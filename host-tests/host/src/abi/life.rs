@@ -90,7 +90,7 @@ pub(crate) fn write_log(guest: &Guest<'_, '_>, level: Level, message: &[u8]) {
     if let Some((stream, _)) = guest.stream() {
         stream.borrow_mut().log.push(line.clone());
     }
-    state.shared.log.borrow_mut().push(line);
+    state.shared.log.lock().push(line);
 }
 
 fn get_log_level(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {

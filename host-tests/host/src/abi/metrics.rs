@@ -40,7 +40,7 @@ fn define(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {
     let id = guest
         .state_mut()
         .metric_ids
-        .define(&mut shared.metrics.borrow_mut(), args.u32(0), &name)?;
+        .define(&mut shared.metrics.lock(), args.u32(0), &name)?;
     guest.write_u32(args.u32(3), id)?;
     Ok(())
 }
@@ -49,17 +49,15 @@ fn increment(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {
     let state = guest.state();
     state
         .metric_ids
-        .increment(&mut state.shared.metrics.borrow_mut(), args.u32(0), args.i64(1))?;
+        .increment(&mut state.shared.metrics.lock(), args.u32(0), args.i64(1))?;
     Ok(())
 }
 
 fn record(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {
     let state = guest.state();
-    state.metric_ids.record(
-        &mut state.shared.metrics.borrow_mut(),
-        args.u32(0),
-        args.i64(1) as u64,
-    )?;
+    state
+        .metric_ids
+        .record(&mut state.shared.metrics.lock(), args.u32(0), args.i64(1) as u64)?;
     Ok(())
 }
 
@@ -67,7 +65,7 @@ fn get(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {
     let state = guest.state();
     let value = state
         .metric_ids
-        .get(&mut state.shared.metrics.borrow_mut(), args.u32(0))?;
+        .get(&mut state.shared.metrics.lock(), args.u32(0))?;
     guest.write_u64(args.u32(1), value)?;
     Ok(())
 }

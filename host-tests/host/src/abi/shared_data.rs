@@ -21,7 +21,7 @@ pub(crate) const FUNCTIONS: &[HostFunction] = &[
 fn get(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {
     let key = guest.read(args.u32(0), args.u32(1))?;
     let state = guest.state();
-    let record = state.shared.shared_data.borrow().get(&state.vm_id, &key).cloned();
+    let record = state.shared.shared_data.lock().get(&state.vm_id, &key).cloned();
     let (value, cas) = record.ok_or(Status::NOT_FOUND)?;
     guest.hand_over(&value, args.u32(2), args.u32(3))?;
     guest.write_u32(args.u32(4), cas)?;
@@ -35,7 +35,7 @@ fn set(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {
     state
         .shared
         .shared_data
-        .borrow_mut()
+        .lock()
         .set(&state.vm_id, &key, &value, args.u32(4))?;
     Ok(())
 }

@@ -139,7 +139,7 @@ fn random_get(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> 
         return Err(BAD_ADDRESS.into());
     }
     let mut bytes = vec![0; length];
-    guest.state().shared.random.borrow_mut().fill(&mut bytes);
+    guest.state().shared.random.lock().fill(&mut bytes);
     address(guest.write(at, &bytes))
 }
 

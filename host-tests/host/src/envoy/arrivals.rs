@@ -1,15 +1,15 @@
 //! What peers send behind their headers, fed to the filters one arrival at a time.
 
-use super::Envoy;
 use super::flow::SharedStream;
 use super::pass::UPSTREAM_PROTOCOL_ERROR;
+use super::thread::EnvoyThread;
 use crate::local_reply::LocalReply;
 use crate::stream::Stage;
 use crate::way::{Arrival, Direction};
 
-impl Envoy {
+impl EnvoyThread {
     /// One more arrival on a live exchange.
-    pub(crate) fn arrives(&mut self, stream: &SharedStream, way: Direction, arrival: Arrival) {
+    pub(super) fn arrives(&mut self, stream: &SharedStream, way: Direction, arrival: Arrival) {
         if let (Direction::Request, Arrival::Piece(piece)) = (way, &arrival) {
             stream.borrow_mut().sent.body.extend_from_slice(piece);
         }

@@ -1,9 +1,9 @@
 //! Calling a filter, and doing what it asked for while it was called.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::flow::SharedStream;
-use super::{Envoy, Pending};
+use super::thread::{EnvoyThread, Pending};
 use crate::local_reply::LocalReply;
 use crate::stream::Stage;
 use crate::vm_state::AfterCall;
@@ -21,13 +21,12 @@ pub(super) enum Verdict {
     Close,
 }
 
-impl Envoy {
+impl EnvoyThread {
     pub(super) fn create_context(&mut self, stream: &SharedStream, filter: usize) {
-        let worker = stream.borrow().worker;
         if stream.borrow().filters[filter].context.is_some() {
             return;
         }
-        let (vm, root) = self.fleet().seat(worker, filter);
+        let (vm, root) = self.seat(filter);
         if vm.dead.is_some() {
             return;
         }
@@ -44,9 +43,8 @@ impl Envoy {
         callback: &'static str,
         arguments: &[u32],
     ) -> Verdict {
-        let worker = stream.borrow().worker;
         let context = stream.borrow().filters[filter].context;
-        let (vm, _) = self.fleet().seat(worker, filter);
+        let (vm, _) = self.seat(filter);
         let was_dead = vm.dead.is_some();
         let Some(context) = context else {
             stream.borrow_mut().filters[filter].failed = true;
@@ -59,7 +57,7 @@ impl Envoy {
             Err(death) => {
                 if !was_dead {
                     stream.borrow_mut().died.push(death.0.clone());
-                    self.deaths.push(death.0);
+                    self.shared.deaths.lock().push(death.0);
                 }
                 stream.borrow_mut().filters[filter].failed = true;
                 return Verdict::Reply(LocalReply::dead_vm());
@@ -78,7 +76,7 @@ impl Envoy {
             let Some((of, filter)) = vm.state().stream_of(*asking) else {
                 continue;
             };
-            let is_own = Rc::ptr_eq(&of, stream);
+            let is_own = Arc::ptr_eq(&of, stream);
             match action {
                 // Of several replies Envoy sends the first.
                 AfterCall::Reply { reply, .. } if is_own => {
@@ -135,6 +133,10 @@ impl Envoy {
                 AfterCall::Close { .. } => self.close(&stream),
             }
             self.drive(&stream);
+        }
+        // What takes no time happens at once.
+        while let Some(timer) = self.timers.take_due(self.shared.clock.elapsed()) {
+            self.go_off(timer);
         }
     }
 }

@@ -1,18 +1,14 @@
 //! What leaves Envoy, local replies, and how an exchange ends: log of all filters, then done and delete of each.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
-use super::Envoy;
 use super::calls::Verdict;
+use super::thread::EnvoyThread;
 use crate::edge;
 use crate::local_reply::LocalReply;
-use crate::stream::{FilterView, Stage, Stream};
+pub(crate) use crate::stream::SharedStream;
+use crate::stream::{FilterView, Stage};
 use crate::way::{Direction, Way};
 
-pub(crate) type SharedStream = Rc<RefCell<Stream>>;
-
-impl Envoy {
+impl EnvoyThread {
     /// Answers in the place of the upstream. In the request phase the reply passes the response phase of every
     /// filter already entered; once response headers are on their way it goes straight to the client.
     pub(super) fn reply(&mut self, stream: &SharedStream, reply: LocalReply) {
@@ -132,6 +128,7 @@ impl Envoy {
         match way {
             Direction::Request => {
                 stream.borrow_mut().forwarded_after = Some(self.shared.clock.elapsed());
+                self.ask_script(stream);
             }
             Direction::Response => self.finish(stream),
         }
@@ -177,23 +174,19 @@ impl Envoy {
                 let death =
                     "send_local_response in proxy_on_log: Envoy logs again and again until it crashes";
                 stream.borrow_mut().died.push(death.to_owned());
-                self.deaths.push(death.to_owned());
+                self.shared.deaths.lock().push(death.to_owned());
             }
             stream.borrow_mut().filters[filter].in_log = false;
         }
         for filter in 0..filters {
             self.call_filter(stream, filter, "proxy_on_done", &[]);
             self.call_filter(stream, filter, "proxy_on_delete", &[]);
-            let (worker, context) = (stream.borrow().worker, stream.borrow().filters[filter].context);
+            let context = stream.borrow().filters[filter].context;
             if let Some(context) = context {
-                self.fleet()
-                    .seat(worker, filter)
-                    .0
-                    .state_mut()
-                    .remove_context(context);
+                self.seat(filter).0.state_mut().remove_context(context);
             }
         }
-        stream.borrow_mut().metrics_after = Some(self.shared.metrics.borrow().all());
+        stream.borrow_mut().metrics_after = Some(self.shared.metrics.lock().all());
     }
 }
 

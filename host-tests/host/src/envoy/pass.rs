@@ -6,9 +6,9 @@
 
 mod pieces;
 
-use super::Envoy;
 use super::calls::Verdict;
 use super::flow::{SharedStream, filters_of};
+use super::thread::EnvoyThread;
 use crate::stream::Stage;
 use crate::way::{Direction, Iteration};
 
@@ -18,7 +18,7 @@ const CONTINUE: u32 = 0;
 /// `UPE`, upstream protocol error.
 pub(super) const UPSTREAM_PROTOCOL_ERROR: u64 = 0x80_0000;
 
-impl Envoy {
+impl EnvoyThread {
     /// The filters in this direction: all, those after this one, or those from it on.
     fn remaining(
         &self,
@@ -144,7 +144,7 @@ impl Envoy {
                 Verdict::Close if way == Direction::Response => {
                     let death = "proxy_close_stream in proxy_on_response_trailers: Envoy crashes";
                     stream.borrow_mut().died.push(death.to_owned());
-                    self.deaths.push(death.to_owned());
+                    self.shared.deaths.lock().push(death.to_owned());
                     return self.close(stream);
                 }
                 other => return self.give_up(stream, other),

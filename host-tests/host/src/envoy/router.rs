@@ -1,12 +1,15 @@
 //! Where an exchange begins and where it meets its upstream: the connection manager at one end, the router at the
 //! other.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use super::Envoy;
 use super::flow::SharedStream;
+use super::thread::EnvoyThread;
+use super::timers::Timer;
+use atomic_refcell::AtomicRefCell;
+
 use crate::answer::Outcome;
 use crate::edge;
 use crate::header_map::{HeaderMap, HeaderPair};
@@ -15,19 +18,15 @@ use crate::route::Route;
 use crate::stream::{ClientRequest, FilterView, Stage, Stream};
 use crate::way::{Direction, Way};
 
-impl Envoy {
+impl EnvoyThread {
     /// A client's request comes in on a worker. It goes on until it waits for something outside of Envoy.
-    pub(crate) fn open(&mut self, worker: usize, sent: ClientRequest) -> SharedStream {
-        let (request, source) = self
-            .settings
-            .edge
-            .receive(&sent, &mut self.shared.random.borrow_mut());
-        let connection_id = self.next_connection;
-        self.next_connection += 1;
+    pub(super) fn open(&mut self, sent: ClientRequest) -> SharedStream {
+        let (request, source) = self.settings.edge.receive(&sent, &mut self.shared.random.lock());
+        let connection_id = 1 + self.shared.connections.fetch_add(1, Ordering::Relaxed);
         let refused = edge::refuse(&sent);
         let route = Route::choose(&self.settings.routes, &request);
-        let stream = Rc::new(RefCell::new(Stream {
-            worker,
+        let stream = Arc::new(AtomicRefCell::new(Stream {
+            worker: self.worker(),
             source,
             connection_id,
             direction: self.settings.edge.direction as u64,
@@ -61,7 +60,7 @@ impl Envoy {
             log: Vec::new(),
             spent: Vec::new(),
             died: Vec::new(),
-            metrics_before: self.shared.metrics.borrow().all(),
+            metrics_before: self.shared.metrics.lock().all(),
             metrics_after: None,
             sent,
         }));
@@ -126,7 +125,7 @@ impl Envoy {
     }
 
     /// The upstream answers, or the router does because none can.
-    pub(crate) fn answer(&mut self, stream: &SharedStream, outcome: Outcome) {
+    pub(super) fn answer(&mut self, stream: &SharedStream, outcome: Outcome) {
         match outcome {
             Outcome::Response(response) => {
                 let end;
@@ -184,8 +183,28 @@ impl Envoy {
         self.settle();
     }
 
+    /// The upstream has the whole request. Where its cluster has a script, that says what it answers and when.
+    pub(super) fn ask_script(&mut self, stream: &SharedStream) {
+        let route = stream.borrow().route.clone();
+        let clusters = &self.settings.clusters;
+        let Some(cluster) = clusters
+            .iter()
+            .find(|cluster| route.as_ref().is_some_and(|route| route.cluster == cluster.name))
+        else {
+            return;
+        };
+        let mut given = self.shared.answers_given.lock();
+        let given = given.entry(cluster.name.clone()).or_default();
+        if let Some(answer) = cluster.answers.get(*given).or(cluster.answers.last()) {
+            *given += 1;
+            let due = self.shared.clock.elapsed() + answer.delay;
+            let timer = Timer::Answer(stream.clone(), answer.outcome.clone());
+            self.timers.set(due, timer);
+        }
+    }
+
     /// The client goes away.
-    pub(crate) fn abort(&mut self, stream: &SharedStream) {
+    pub(super) fn abort(&mut self, stream: &SharedStream) {
         if stream.borrow().stage == Stage::Finished {
             return;
         }

@@ -13,7 +13,7 @@ impl Exchange {
     #[track_caller]
     pub fn begin_answer(self, answer: impl Into<Answer>) -> Exchange {
         self.require(self.is_at_upstream(), "no request is waiting at the upstream");
-        self.envoy.borrow_mut().answer(&self.stream, answer.into().0);
+        self.envoy.answer(&self.stream, answer.into().outcome);
         self.check_deaths();
         self
     }
@@ -54,7 +54,7 @@ impl Exchange {
     #[track_caller]
     fn arrives(self, way: Direction, arrival: Arrival) -> Exchange {
         self.require(!self.is_finished(), "the exchange is finished already");
-        self.envoy.borrow_mut().arrives(&self.stream, way, arrival);
+        self.envoy.arrives(&self.stream, way, arrival);
         self.check_deaths();
         self
     }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use host::{Host, Thread, millis, secs};
+use host::{Answer, Cluster, Host, Thread, millis, secs};
 
 use crate::guest::{guest, notes};
 
@@ -83,4 +83,43 @@ fn a_tick_that_traps_fails_the_test() {
            (func (export "proxy_on_tick") (param i32) unreachable)"#,
     );
     Host::new(traps).advance(secs(1));
+}
+
+#[test]
+fn a_scripted_cluster_answers_each_request_with_the_next_answer_and_then_with_the_last() {
+    let host = Host::new(guest("")).clusters([Cluster::new("upstream").answers([503, 404, 200])]);
+    for status in [503, 404, 200, 200] {
+        host.get("/").send().expect_status(status);
+    }
+}
+
+#[test]
+fn a_scripted_answer_comes_when_its_time_has_come_and_not_before() {
+    let answers = [
+        Answer::new(200).after(millis(30)),
+        Answer::new(201).after(millis(10)),
+    ];
+    let host = Host::new(guest("")).clusters([Cluster::new("upstream").answers(answers)]);
+    let (first, second) = (host.get("/").send(), host.get("/").send());
+    host.advance(millis(9));
+    assert!(first.is_at_upstream() && second.is_at_upstream());
+    host.advance(millis(1));
+    second
+        .expect_status(201)
+        .header("x-envoy-upstream-service-time", "10");
+    assert!(first.is_at_upstream());
+    host.advance(millis(100));
+    first
+        .expect_status(200)
+        .header("x-envoy-upstream-service-time", "30");
+}
+
+#[test]
+fn a_client_that_went_away_does_not_get_the_answer_that_was_scripted_for_it() {
+    let answer = Answer::new(200).after(secs(1));
+    let host = Host::new(guest("")).clusters([Cluster::new("upstream").answers([answer])]);
+    let gone = host.get("/").send().client_aborts();
+    host.advance(secs(2));
+    assert_eq!(gone.status(), 0);
+    assert_eq!(gone.details(), "downstream_remote_disconnect");
 }

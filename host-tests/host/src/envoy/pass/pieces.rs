@@ -1,8 +1,8 @@
 //! Pieces of a body: shown to each filter, held back by it or lost, and bounded where they are held.
 
-use crate::envoy::Envoy;
 use crate::envoy::calls::Verdict;
 use crate::envoy::flow::SharedStream;
+use crate::envoy::thread::EnvoyThread;
 use crate::local_reply::LocalReply;
 use crate::stream::Stage;
 use crate::way::{Direction, Iteration};
@@ -13,7 +13,7 @@ const CONTINUE: u32 = 0;
 const BUFFER: u32 = 1;
 const BUFFER_AND_WAIT: u32 = 2;
 
-impl Envoy {
+impl EnvoyThread {
     /// A piece of the body passes the filters after this one (or from it on), then leaves.
     pub(in crate::envoy) fn pass_data(
         &mut self,

@@ -1,0 +1,39 @@
+//! What is to happen on a thread later, by the virtual clock.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::flow::SharedStream;
+use crate::answer::Outcome;
+
+/// Something that happens once its time has come.
+pub(super) enum Timer {
+    /// The upstream of an exchange answers.
+    Answer(SharedStream, Outcome),
+}
+
+/// The timers of one thread. Those that are due at the same time go off in the order in which they were set.
+#[derive(Default)]
+pub(super) struct Timers {
+    set: BTreeMap<(Duration, u64), Timer>,
+    next: u64,
+}
+
+impl Timers {
+    /// Sets a timer for a time since the host was made.
+    pub(super) fn set(&mut self, due: Duration, timer: Timer) {
+        self.set.insert((due, self.next), timer);
+        self.next += 1;
+    }
+
+    /// When the first of them is due.
+    pub(super) fn next_due(&self) -> Option<Duration> {
+        self.set.keys().next().map(|(due, _)| *due)
+    }
+
+    /// Takes the first one, if it is due by now.
+    pub(super) fn take_due(&mut self, now: Duration) -> Option<Timer> {
+        let first = self.set.first_entry()?;
+        (first.key().0 <= now).then(|| first.remove())
+    }
+}

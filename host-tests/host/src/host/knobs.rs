@@ -1,0 +1,150 @@
+//! What a test sets before the first request: the plugin, the listener, the routes, the clock and the seed.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::Host;
+use crate::abi::Status;
+use crate::cluster::Cluster;
+use crate::edge::Edge;
+use crate::envoy::Setup;
+use crate::plugin::{Configuration, Plugin};
+use crate::route::Route;
+use crate::shared::Shared;
+
+impl Host {
+    /// How many workers, each with its own VMs (default: 1).
+    #[track_caller]
+    pub fn workers(self, workers: usize) -> Host {
+        assert!(workers > 0, "a host needs a worker");
+        self.set(|setup| setup.settings.workers = workers)
+    }
+
+    /// The configuration of the plugin: JSON, text, or raw bytes.
+    ///
+    /// # Panics
+    /// With several plugins: say with [`Plugin::config`] which one is meant. The same holds for the next three.
+    #[track_caller]
+    pub fn config(self, configuration: impl Into<Configuration>) -> Host {
+        self.set_plugin(|plugin| plugin.config(configuration))
+    }
+
+    /// The plugin's name (default: `plugin`).
+    #[track_caller]
+    pub fn plugin_name(self, name: &str) -> Host {
+        self.set_plugin(|plugin| plugin.name(name))
+    }
+
+    /// The plugin's root_id (default: empty).
+    #[track_caller]
+    pub fn root_id(self, root_id: &str) -> Host {
+        self.set_plugin(|plugin| plugin.root_id(root_id))
+    }
+
+    /// The plugin's vm_id (default: empty).
+    #[track_caller]
+    pub fn vm_id(self, vm_id: &str) -> Host {
+        self.set_plugin(|plugin| plugin.vm_id(vm_id))
+    }
+
+    /// The route table (default: one route, `default`, for everything). Empty: every request is a 404.
+    #[track_caller]
+    pub fn routes(self, routes: impl IntoIterator<Item = Route>) -> Host {
+        self.set(|setup| setup.settings.routes = routes.into_iter().collect())
+    }
+
+    /// Clusters whose upstreams answer by a script. A cluster that only routes name needs none.
+    #[track_caller]
+    pub fn clusters(self, clusters: impl IntoIterator<Item = Cluster>) -> Host {
+        self.set(|setup| setup.settings.clusters = clusters.into_iter().collect())
+    }
+
+    /// How the listener is set up.
+    #[track_caller]
+    pub fn edge(self, edge: Edge) -> Host {
+        self.set(|setup| setup.settings.edge = edge)
+    }
+
+    /// The seed of all randomness that plugins get; the same seed draws the same numbers.
+    #[track_caller]
+    pub fn seed(self, seed: u64) -> Host {
+        self.set_shared(|shared| shared.random.lock().seed(seed))
+    }
+
+    /// The time of day at which the host starts (default: 2026-01-01T00:00:00Z).
+    #[track_caller]
+    pub fn starts_at(self, time: SystemTime) -> Host {
+        self.set_shared(|shared| shared.clock.starts_at(time))
+    }
+
+    /// How much wasm fuel one callback may burn before it counts as an endless loop (default: 100 million).
+    #[track_caller]
+    pub fn fuel_per_callback(self, fuel: u64) -> Host {
+        self.set(|setup| setup.settings.fuel_per_callback = fuel)
+    }
+
+    /// Lets a VM die without failing the test; requests to its worker are then answered 503, as with Envoy's
+    /// default failure policy.
+    ///
+    /// ```
+    /// let traps = r#"(module (memory (export "memory") 1)
+    ///     (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) unreachable))"#;
+    /// let host = host::Host::new(wat::parse_str(traps).unwrap()).allow_vm_death();
+    /// host.get("/").expect_rejected(503);
+    /// host.get("/").expect_rejected(503);
+    /// ```
+    #[track_caller]
+    pub fn allow_vm_death(self) -> Host {
+        self.set(|setup| setup.settings.allow_vm_death = true)
+    }
+
+    /// How many bytes of a body a filter may hold back (default: 1 MiB, as `per_connection_buffer_limit_bytes`).
+    /// Past it, a request is answered 413; a response becomes a 500, or breaks off if its headers are on their way.
+    #[track_caller]
+    pub fn buffer_limit(self, bytes: usize) -> Host {
+        self.set(|setup| setup.settings.buffer_limit = bytes)
+    }
+
+    /// Lets the host call of this number (counted from 0 over all of [`Host::host_calls`]) answer this status, and
+    /// do nothing else.
+    ///
+    /// ```
+    /// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+    /// use host::{Host, Status};
+    /// let host = Host::new(&plugin);
+    /// host.get("/").header("x-api-key", "k").answered_with(200);
+    /// let reads = |call: &host::HostCall| call.name == "proxy_get_header_map_value";
+    /// let number = host.host_calls().iter().position(reads).unwrap();
+    ///
+    /// let host = Host::new(&plugin).fail_host_call(number, Status::BAD_ARGUMENT);
+    /// host.get("/").header("x-api-key", "k").expect_rejected(401);
+    /// ```
+    #[track_caller]
+    pub fn fail_host_call(self, number: usize, status: Status) -> Host {
+        self.set_shared(|shared| shared.calls.lock().inject = Some((number, status)))
+    }
+
+    #[track_caller]
+    fn set(self, change: impl FnOnce(&mut Setup)) -> Host {
+        let changed = self.envoy.change_setup(change);
+        changed.expect("the host has started: set its knobs before the first request");
+        self
+    }
+
+    #[track_caller]
+    fn set_shared(self, change: impl FnOnce(&Shared)) -> Host {
+        let shared = self.shared();
+        self.set(|_| change(&shared))
+    }
+
+    #[track_caller]
+    fn set_plugin(self, change: impl FnOnce(Plugin) -> Plugin) -> Host {
+        self.set(|setup| match setup.plugins.as_mut_slice() {
+            [plugin] => *plugin = Arc::new(change(Plugin::clone(plugin))),
+            plugins => panic!(
+                "a chain of {} plugins: set this on the Plugin that is meant",
+                plugins.len()
+            ),
+        })
+    }
+}

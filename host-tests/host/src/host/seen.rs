@@ -1,0 +1,77 @@
+//! What an operator of the host could look at, and what a test can plant there.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use super::Host;
+use crate::log::LogLine;
+use crate::shared::HostCall;
+
+impl Host {
+    /// The time of day.
+    pub fn now(&self) -> SystemTime {
+        self.shared().clock.system_time()
+    }
+
+    /// The value of a counter or a gauge, or how many values a histogram has; 0 for what was never defined.
+    pub fn metric(&self, name: &str) -> u64 {
+        self.shared().metrics.lock().value(name)
+    }
+
+    /// All metrics that were defined.
+    pub fn metrics(&self) -> BTreeMap<String, u64> {
+        self.shared().metrics.lock().all()
+    }
+
+    /// Everything that the plugins logged, in order.
+    pub fn logs(&self) -> Vec<LogLine> {
+        self.shared().log.lock().clone()
+    }
+
+    /// A record of the shared data of the first plugin's vm_id.
+    pub fn shared_data(&self, key: impl AsRef<[u8]>) -> Option<Vec<u8>> {
+        let shared = self.shared();
+        let record = shared
+            .shared_data
+            .lock()
+            .get(&self.first_vm_id(), key.as_ref())
+            .cloned();
+        record.map(|(value, _)| value)
+    }
+
+    /// Plants a record in the shared data of the first plugin's vm_id.
+    ///
+    /// ```
+    /// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+    /// # let host = host::Host::new(plugin);
+    /// host.set_shared_data("limits", b"\xff no number");
+    /// assert_eq!(host.shared_data("limits").as_deref(), Some(&b"\xff no number"[..]));
+    /// ```
+    pub fn set_shared_data(&self, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
+        let shared = self.shared();
+        let written = shared
+            .shared_data
+            .lock()
+            .set(&self.first_vm_id(), key.as_ref(), value.as_ref(), 0);
+        written.expect("a write without a number to compare always succeeds");
+    }
+
+    /// Every host call of every plugin so far, in order.
+    pub fn host_calls(&self) -> Vec<HostCall> {
+        self.shared().calls.lock().calls.clone()
+    }
+
+    /// Why VMs died so far.
+    pub(crate) fn deaths(&self) -> Vec<String> {
+        self.shared().deaths.lock().clone()
+    }
+
+    fn first_vm_id(&self) -> String {
+        self.envoy
+            .setup()
+            .plugins
+            .first()
+            .map(|plugin| plugin.vm_id.clone())
+            .unwrap_or_default()
+    }
+}
