@@ -150,6 +150,10 @@ impl Envoy {
 
     /// Moves the clock on, and runs on every thread what becomes due on the way.
     pub(crate) fn advance(&self, by: Duration) {
+        assert!(
+            !self.shared.steps.are_on(),
+            "a worker that is stepped cannot move the clock: others stand in the middle of a callback"
+        );
         let threads = self.threads();
         let end = self.shared.clock.elapsed() + by;
         let next = || {

@@ -2,6 +2,7 @@
 
 mod knobs;
 mod seen;
+mod threads;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +14,8 @@ use crate::refused::Refused;
 use crate::request::Request;
 use crate::shared::Shared;
 use crate::worker::Worker;
+
+pub use threads::every_order;
 
 /// One Envoy with its plugins. Knobs first, then requests; the VMs start with the first of them.
 ///

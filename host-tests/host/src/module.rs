@@ -7,6 +7,7 @@ use wasmtime::{Caller, Config, Engine, ExternType, FuncType, InstancePre, Linker
 
 use crate::abi::guest::{Args, Failure, Guest};
 use crate::abi::{self, HostFunction, Status};
+use crate::log::Thread;
 use crate::shared::HostCall;
 use crate::vm_state::VmState;
 
@@ -209,6 +210,9 @@ fn enter(caller: &mut Caller<'_, VmState>, name: &'static str) -> wasmtime::Resu
         return Err(wasmtime::Error::msg(format!(
             "{name} is not allowed before the VM has started (in _initialize or _start)"
         )));
+    }
+    if let Thread::Worker(worker) = state.thread {
+        state.shared.steps.before_host_call(worker);
     }
     *state.meter.calls.entry(name).or_default() += 1;
     let call = HostCall {

@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::log::{LogLine, Thread};
 use crate::metrics::Metrics;
 use crate::shared_data::SharedData;
+use crate::steps::Steps;
 
 pub(crate) struct Shared {
     pub(crate) clock: Clock,
@@ -22,6 +23,7 @@ pub(crate) struct Shared {
     pub(crate) answers_given: Mutex<BTreeMap<String, usize>>,
     /// Why VMs died, in order.
     pub(crate) deaths: Mutex<Vec<String>>,
+    pub(crate) steps: Steps,
     /// How many connections clients have opened.
     pub(crate) connections: AtomicU64,
 }
@@ -40,6 +42,7 @@ impl Shared {
             calls: Mutex::default(),
             answers_given: Mutex::default(),
             deaths: Mutex::default(),
+            steps: Steps::default(),
             connections: AtomicU64::new(0),
         }
     }

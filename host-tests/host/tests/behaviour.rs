@@ -15,5 +15,7 @@ mod replies;
 mod state;
 #[path = "behaviour/stream.rs"]
 mod stream;
+#[path = "behaviour/threads.rs"]
+mod threads;
 #[path = "behaviour/time.rs"]
 mod time;
