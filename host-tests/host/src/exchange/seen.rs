@@ -1,0 +1,187 @@
+//! What the client and the upstream saw of an exchange, and what a test expects of it.
+
+use super::Exchange;
+use crate::cost::Cost;
+use crate::field::Field;
+use crate::header_map::HeaderPair;
+use crate::log::LogLine;
+
+impl Exchange {
+    /// The status that the client got; 0 if none.
+    pub fn status(&self) -> u16 {
+        let stream = self.stream.borrow();
+        stream.code.filter(|_| stream.delivered.is_some()).unwrap_or(0)
+    }
+
+    /// The client got this status.
+    #[track_caller]
+    pub fn expect_status(&self, status: u16) -> &Exchange {
+        self.require(
+            self.status() == status,
+            &format!("the status is {}, not {status}", self.status()),
+        );
+        self
+    }
+
+    /// The response has this header exactly once, with this value.
+    #[track_caller]
+    pub fn header(&self, name: &str, value: impl AsRef<[u8]>) -> &Exchange {
+        self.response_header(name).is(value);
+        self
+    }
+
+    /// The response does not have this header.
+    #[track_caller]
+    pub fn no_header(&self, name: &str) -> &Exchange {
+        self.response_header(name).is_absent();
+        self
+    }
+
+    /// A header of the response as the client got it.
+    pub fn response_header(&self, name: &str) -> Field<'_> {
+        let stream = self.stream.borrow();
+        let values = stream
+            .delivered
+            .as_ref()
+            .map(|(headers, _)| headers.all(name.as_bytes()));
+        Field::new(
+            self,
+            format!("response header {name}"),
+            values.unwrap_or_default(),
+        )
+    }
+
+    /// A header of the request as the upstream got it; `:path`, `:method` and `:authority` too.
+    pub fn upstream_header(&self, name: &str) -> Field<'_> {
+        let name = name.to_ascii_lowercase();
+        let values = self
+            .upstream_headers()
+            .into_iter()
+            .filter(|(n, _)| *n == name)
+            .map(|(_, value)| value);
+        Field::new(self, format!("upstream header {name}"), values.collect())
+    }
+
+    /// Filter state by the name that the plugin gave it (access logs see it with `wasm.` in front).
+    pub fn filter_state(&self, name: &str) -> Field<'_> {
+        let value = self.stream.borrow().filter_state.get(name.as_bytes()).cloned();
+        Field::new(self, format!("filter state {name}"), value.into_iter().collect())
+    }
+
+    /// All headers of the response in order, `:status` first; none if there was no response.
+    pub fn response_headers(&self) -> Vec<(String, Vec<u8>)> {
+        let stream = self.stream.borrow();
+        named(
+            stream
+                .delivered
+                .as_ref()
+                .map(|(headers, _)| headers.pairs())
+                .unwrap_or_default(),
+        )
+    }
+
+    /// All headers of the request as the upstream got it, in order, pseudo headers first; none if it got none.
+    pub fn upstream_headers(&self) -> Vec<(String, Vec<u8>)> {
+        let stream = self.stream.borrow();
+        named(
+            stream
+                .forwarded
+                .as_ref()
+                .map(|(headers, _)| headers.as_slice())
+                .unwrap_or_default(),
+        )
+    }
+
+    /// Whether the request reached the upstream.
+    pub fn reached_upstream(&self) -> bool {
+        self.stream.borrow().forwarded.is_some()
+    }
+
+    /// The body that the upstream got.
+    pub fn upstream_body(&self) -> Vec<u8> {
+        self.stream
+            .borrow()
+            .forwarded
+            .as_ref()
+            .map(|(_, body)| body.clone())
+            .unwrap_or_default()
+    }
+
+    /// The response's body.
+    pub fn body(&self) -> Vec<u8> {
+        self.stream
+            .borrow()
+            .delivered
+            .as_ref()
+            .map(|(_, body)| body.clone())
+            .unwrap_or_default()
+    }
+
+    /// The response's body as it left, piece by piece.
+    pub fn pieces(&self) -> Vec<Vec<u8>> {
+        self.stream.borrow().response_way.sent.clone()
+    }
+
+    /// The request's body as the upstream got it, piece by piece.
+    pub fn upstream_pieces(&self) -> Vec<Vec<u8>> {
+        self.stream.borrow().request_way.sent.clone()
+    }
+
+    /// A trailer of the response as the client got it.
+    pub fn response_trailer(&self, name: &str) -> Field<'_> {
+        let trailers = self.stream.borrow().response_way.sent_trailers.clone();
+        let values = trailers.map(|map| map.all(name.as_bytes()));
+        Field::new(
+            self,
+            format!("response trailer {name}"),
+            values.unwrap_or_default(),
+        )
+    }
+
+    /// A trailer of the request as the upstream got it.
+    pub fn upstream_trailer(&self, name: &str) -> Field<'_> {
+        let trailers = self.stream.borrow().request_way.sent_trailers.clone();
+        let values = trailers.map(|map| map.all(name.as_bytes()));
+        Field::new(
+            self,
+            format!("upstream trailer {name}"),
+            values.unwrap_or_default(),
+        )
+    }
+
+    /// Whether the client's connection broke off after it had the response's headers.
+    pub fn broke_off(&self) -> bool {
+        self.stream.borrow().broken
+    }
+
+    /// The response has this body.
+    #[track_caller]
+    pub fn expect_body(&self, body: impl AsRef<[u8]>) -> &Exchange {
+        self.require(self.body() == body.as_ref(), "the body is another");
+        self
+    }
+
+    /// `%RESPONSE_CODE_DETAILS%`: where the response came from.
+    pub fn details(&self) -> String {
+        String::from_utf8_lossy(&self.stream.borrow().details).into_owned()
+    }
+
+    /// What plugins logged in this exchange.
+    pub fn logs(&self) -> Vec<LogLine> {
+        self.stream.borrow().log.clone()
+    }
+
+    /// What the exchange cost so far.
+    pub fn cost(&self) -> Cost {
+        Cost {
+            callbacks: self.stream.borrow().spent.clone(),
+        }
+    }
+}
+
+fn named(pairs: &[HeaderPair]) -> Vec<(String, Vec<u8>)> {
+    pairs
+        .iter()
+        .map(|(name, value)| (String::from_utf8_lossy(name).into_owned(), value.clone()))
+        .collect()
+}
