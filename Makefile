@@ -2,8 +2,9 @@
 
 # Each plugin is a folder below plugins/ and becomes dist/<plugin>.wasm, with _ for -.
 PLUGINS := request-id
-# A plugin that only the tests load, to try what the kit has and no shipping plugin uses.
-PROBES := probe
+# Plugins that only the tests load: one to try what the kit has and no shipping plugin uses, one that does what its
+# configuration says, to compare hosts with.
+PROBES := probe puppet
 # A plugin of somebody else, in a workspace of its own.
 EXAMPLE := host-tests/host/examples/http-headers/Cargo.toml
 # The crates without host calls: their tests run again on wasm32, in the engine that Envoy uses.
@@ -76,7 +77,7 @@ lint: $(wasm-opt) ## Checks format and lints, natively and for wasm
 	@$(need-cargo)
 	cargo fmt --all --check
 	cargo clippy --locked $(natively) --all-targets -- -D warnings
-	cargo clippy --locked --target wasm32-wasip1 $(PLUGINS:%=-p %) -- -D warnings
+	cargo clippy --locked --target wasm32-wasip1 $(patsubst %,-p %,$(PLUGINS) $(PROBES)) -- -D warnings
 	cargo fmt --check --manifest-path $(EXAMPLE)
 	cargo clippy --locked --target wasm32-wasip1 --manifest-path $(EXAMPLE) --target-dir target/examples -- -D warnings
 

@@ -18,6 +18,7 @@ fn main() {
         "plugins",
         "tools",
         "host-tests/probe",
+        "host-tests/puppet",
     ] {
         println!("cargo::rerun-if-changed={}", root.join(watched).display());
     }
@@ -84,13 +85,23 @@ fn source(root: &Path, plugins: &[String]) -> String {
         "/// Every plugin.\npub static ALL: &[&Plugin] = &[{}];\n",
         names.collect::<Vec<_>>().join(", ")
     );
-    // Not one of `ALL`: it does not ship, and is compiled as the plugins are but not optimised.
-    let probe = root.join("target/wasm/wasm32-wasip1/shipping/probe.wasm");
-    assert!(probe.is_file(), "`make probes` left no {}", probe.display());
-    println!("cargo::rerun-if-changed={}", probe.display());
-    source += &format!(
-        "/// The probe, which only the tests load.\npub static PROBE: Plugin = Plugin::new(\"probe\", {probe:?});\n"
-    );
+    // None of `ALL`: they do not ship, and are compiled as the plugins are but not optimised.
+    for (name, what) in [
+        ("probe", "tries what the kit has"),
+        ("puppet", "does what its configuration says"),
+    ] {
+        let path = root
+            .join("target/wasm/wasm32-wasip1/shipping")
+            .join(name)
+            .with_extension("wasm");
+        assert!(path.is_file(), "`make probes` left no {}", path.display());
+        println!("cargo::rerun-if-changed={}", path.display());
+        source += &format!(
+            "/// The {name}, which only the tests load: it {what}.\n\
+             pub static {}: Plugin = Plugin::new({name:?}, {path:?});\n",
+            name.to_uppercase()
+        );
+    }
     // A plugin whose tests are missing must not compile: each gets a module declaration.
     let modules = plugins
         .iter()

@@ -10,6 +10,7 @@ mod guest;
 mod lines;
 mod modules;
 mod probe;
+mod puppet;
 mod valid;
 
 host_tests::foreach_plugin!();
