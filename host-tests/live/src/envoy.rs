@@ -15,6 +15,7 @@ use crate::client::{self, Request, Response};
 use crate::{Error, Process, Result, wait};
 use serde_json::Value;
 use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
@@ -178,6 +179,28 @@ impl Envoy {
     /// [`Error::Io`] if it cannot be read.
     pub fn log(&self) -> Result<String> {
         read(&self.folder.path().join("stderr"))
+    }
+
+    /// The whole lines of its log from byte `start` on, and where the next one will begin.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be read.
+    pub fn log_from(&self, start: u64) -> Result<(String, u64)> {
+        let path = self.folder.path().join("stderr");
+        let what = || format!("reading {}", path.display());
+        let mut file = File::open(&path).map_err(Error::io(what()))?;
+        let mut bytes = Vec::new();
+        file.seek(SeekFrom::Start(start))
+            .and_then(|_| file.read_to_end(&mut bytes))
+            .map_err(Error::io(what()))?;
+        let whole = bytes
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(0, |end| end + 1);
+        Ok((
+            String::from_utf8_lossy(&bytes[..whole]).into_owned(),
+            start + whole as u64,
+        ))
     }
 
     /// The log, once `line` is part of it: lines come a little later than responses.

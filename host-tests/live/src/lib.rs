@@ -9,6 +9,7 @@
 //! - [`Envoy`]: a running Envoy with its log, access log and statistics; it never outlives the process that started it.
 //! - [`validate`](fn@validate): what `envoy --mode validate` says of a configuration.
 //! - [`client`]: requests and responses over HTTP/1.1, as bytes.
+//! - [`wire`]: both peers of an Envoy, a step at a time.
 //! - [`Collector`]: takes the spans of Envoy's OpenTelemetry tracer.
 //!
 //! All calls block, with a bound. Nothing is shared: every test may have its own Envoy, on ports of its own.
@@ -42,6 +43,7 @@ mod sample;
 mod server;
 mod upstream;
 mod wait;
+pub mod wire;
 
 pub use collector::{Collector, Span};
 pub use envoy::{Builder, Envoy, Serving, Stopped, Validation, binary, validate};
