@@ -4,6 +4,7 @@ mod configuration;
 mod differential;
 mod hostile;
 mod replies;
+mod scenarios;
 mod stand;
 mod tracing;
 mod trust;

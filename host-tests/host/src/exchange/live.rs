@@ -2,6 +2,7 @@
 
 use super::Exchange;
 use crate::answer::Answer;
+use crate::header_map::HeaderMap;
 use crate::way::{Arrival, Direction};
 
 impl Exchange {
@@ -21,7 +22,7 @@ impl Exchange {
     /// The client sends one more piece of an unfinished request.
     ///
     /// # Panics
-    /// When the exchange is finished, or a VM dies. The same holds for the next four.
+    /// When the exchange is finished, or a VM dies. The same holds for the next six.
     #[track_caller]
     pub fn client_sends(self, piece: impl AsRef<[u8]>) -> Exchange {
         self.arrives(Direction::Request, Arrival::Piece(piece.as_ref().to_vec()))
@@ -31,6 +32,12 @@ impl Exchange {
     #[track_caller]
     pub fn client_ends(self) -> Exchange {
         self.arrives(Direction::Request, Arrival::End)
+    }
+
+    /// The client ends an unfinished request with these trailers; without any, this is [`Exchange::client_ends`].
+    #[track_caller]
+    pub fn client_ends_with<N: AsRef<[u8]>, V: AsRef<[u8]>>(self, trailers: &[(N, V)]) -> Exchange {
+        self.arrives(Direction::Request, end_with(trailers))
     }
 
     /// The upstream sends one more piece of an unfinished answer.
@@ -43,6 +50,12 @@ impl Exchange {
     #[track_caller]
     pub fn upstream_ends(self) -> Exchange {
         self.arrives(Direction::Response, Arrival::End)
+    }
+
+    /// The upstream ends an unfinished answer with these trailers; without any, this is [`Exchange::upstream_ends`].
+    #[track_caller]
+    pub fn upstream_ends_with<N: AsRef<[u8]>, V: AsRef<[u8]>>(self, trailers: &[(N, V)]) -> Exchange {
+        self.arrives(Direction::Response, end_with(trailers))
     }
 
     /// The upstream's connection breaks off in the middle of an unfinished answer.
@@ -58,4 +71,15 @@ impl Exchange {
         self.check_deaths();
         self
     }
+}
+
+fn end_with<N: AsRef<[u8]>, V: AsRef<[u8]>>(trailers: &[(N, V)]) -> Arrival {
+    if trailers.is_empty() {
+        return Arrival::End;
+    }
+    let mut map = HeaderMap::trailers();
+    for (name, value) in trailers {
+        map.add(name.as_ref(), value.as_ref());
+    }
+    Arrival::Trailers(map)
 }

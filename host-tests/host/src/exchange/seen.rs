@@ -3,7 +3,7 @@
 use super::Exchange;
 use crate::cost::Cost;
 use crate::field::Field;
-use crate::header_map::HeaderPair;
+use crate::header_map::{HeaderMap, HeaderPair};
 use crate::log::LogLine;
 
 impl Exchange {
@@ -147,6 +147,20 @@ impl Exchange {
             format!("upstream trailer {name}"),
             values.unwrap_or_default(),
         )
+    }
+
+    /// All trailers of the response as the client got it, in order.
+    pub fn response_trailers(&self) -> Vec<(String, Vec<u8>)> {
+        let stream = self.stream.borrow();
+        let trailers = stream.response_way.sent_trailers.as_ref();
+        named(trailers.map(HeaderMap::pairs).unwrap_or_default())
+    }
+
+    /// All trailers of the request as the upstream got it, in order.
+    pub fn upstream_trailers(&self) -> Vec<(String, Vec<u8>)> {
+        let stream = self.stream.borrow();
+        let trailers = stream.request_way.sent_trailers.as_ref();
+        named(trailers.map(HeaderMap::pairs).unwrap_or_default())
     }
 
     /// Whether the client's connection broke off after it had the response's headers.

@@ -1,0 +1,360 @@
+//! The real Envoy with all scenarios in it, and the peers around it, which take a step when Envoy has done with the last.
+
+use std::collections::HashMap;
+use std::fs;
+use std::time::{Duration, Instant};
+
+use host_tests::scenario::{Headers, Mark, Reply, Scenario, Seen, Sent, Step};
+use live::Envoy;
+use live::wire::{Acceptor, Kind, Message, Peer};
+
+use super::bootstrap::{self, Upstreams};
+
+/// How long Envoy may take for a step. Beyond it, the scenario differs, and its later steps are not waited for as long.
+const PATIENCE: Duration = Duration::from_secs(2);
+const IMPATIENCE: Duration = Duration::from_millis(100);
+/// Between two looks.
+const PAUSE: Duration = Duration::from_micros(300);
+
+/// An Envoy with a listener for each scenario.
+pub struct Stage {
+    envoy: Envoy,
+    upstream: Acceptor,
+    other: Acceptor,
+    _modules: tempfile::TempDir,
+    /// Up to where the log was read, and the lines of each scenario's plugins.
+    read: u64,
+    lines: HashMap<usize, Vec<Line>>,
+    seen: Vec<Seen>,
+}
+
+/// A line of a plugin.
+struct Line {
+    thread: String,
+    plugin: String,
+    text: String,
+}
+
+/// What is going on in one scenario.
+struct Play {
+    clients: Vec<(Peer, Kind)>,
+    /// How many lines there were before the first step.
+    before: usize,
+    /// Which attempt at `upstream` is answered, as far as its head.
+    answered: Vec<usize>,
+    others_answered: usize,
+}
+
+impl Stage {
+    pub fn start(scenarios: &[Scenario]) -> Stage {
+        let acceptor = || Acceptor::start().expect("an upstream can listen");
+        let (upstream, other) = (acceptor(), acceptor());
+        let modules = tempfile::tempdir().expect("a folder can be made");
+        let configuration = {
+            let upstreams = Upstreams {
+                upstream: upstream.address(),
+                other: other.address(),
+            };
+            bootstrap::configuration(scenarios, &upstreams, |bytes| {
+                let path = modules.path().join(format!(
+                    "{}.wasm",
+                    fs::read_dir(modules.path()).map_or(0, Iterator::count)
+                ));
+                fs::write(&path, bytes).expect("a module can be written");
+                path.display().to_string()
+            })
+        };
+        let envoy = Envoy::with(&configuration)
+            .start()
+            .unwrap_or_else(|error| panic!("{error}"));
+        Stage {
+            envoy,
+            upstream,
+            other,
+            _modules: modules,
+            read: 0,
+            lines: HashMap::new(),
+            seen: Vec::new(),
+        }
+    }
+
+    /// Takes the steps of a scenario, each when the last one has come as far as in the host.
+    pub fn play(&mut self, number: usize, scenario: &Scenario, marks: &[Mark]) {
+        self.read_log();
+        let mut play = Play {
+            clients: Vec::new(),
+            before: self.lines.get(&number).map_or(0, Vec::len),
+            answered: Vec::new(),
+            others_answered: 0,
+        };
+        let mut patience = PATIENCE;
+        for (step, mark) in scenario.steps.iter().zip(marks) {
+            self.take(number, step, &mut play);
+            if !self.reaches(number, scenario, &mut play, mark, patience) {
+                patience = IMPATIENCE;
+            }
+        }
+        let last = marks.last().expect("there is a mark for the end");
+        let over = scenario
+            .steps
+            .len()
+            .checked_sub(1)
+            .and_then(|at| marks.get(at))
+            .is_some_and(|mark| mark == last);
+        if !over {
+            play.clients.iter().for_each(|(client, _)| client.close());
+            self.reaches(number, scenario, &mut play, last, patience);
+        }
+        let seen = self.peers_seen(&play);
+        self.seen.push(seen);
+        play.clients.iter().for_each(|(client, _)| client.close());
+        self.upstream.forget();
+        self.other.forget();
+    }
+
+    fn take(&mut self, number: usize, step: &Step, play: &mut Play) {
+        match step {
+            Step::Request(request) => {
+                let address = self
+                    .envoy
+                    .listener(&bootstrap::listener_name(number))
+                    .expect("it has a listener");
+                let client = Peer::connect(address).expect("Envoy listens");
+                client.send(&request.to_bytes());
+                play.clients.push((
+                    client,
+                    Kind::Response {
+                        head: request.method == "HEAD",
+                    },
+                ));
+            }
+            Step::ClientSends(piece) => with_last(&play.clients, |client| client.send(&chunk(piece))),
+            Step::ClientEnds(trailers) => {
+                with_last(&play.clients, |client| client.send(&last_chunk(trailers)))
+            }
+            Step::ClientAborts => with_last(&play.clients, Peer::close),
+            Step::Passes(_) => {}
+            Step::Answer(answer) => {
+                let peers = self.upstream.peers();
+                if let Some(peer) = peers.last() {
+                    peer.send(&answer.to_bytes());
+                    play.answered.push(peers.len());
+                }
+            }
+            Step::UpstreamSends(piece) => with_last_upstream(&self.upstream, |peer| peer.send(&chunk(piece))),
+            Step::UpstreamEnds(trailers) => {
+                with_last_upstream(&self.upstream, |peer| peer.send(&last_chunk(trailers)));
+            }
+            Step::UpstreamResets => with_last_upstream(&self.upstream, Peer::reset),
+            Step::UpstreamCloses => with_last_upstream(&self.upstream, Peer::close),
+        }
+    }
+
+    /// Waits until it has come as far as this.
+    fn reaches(
+        &mut self,
+        number: usize,
+        scenario: &Scenario,
+        play: &mut Play,
+        mark: &Mark,
+        patience: Duration,
+    ) -> bool {
+        let end = Instant::now() + patience;
+        loop {
+            self.read_log();
+            self.answer_others(scenario, play);
+            if self.mark(number, play).has_reached(mark) {
+                return true;
+            }
+            if Instant::now() > end {
+                return false;
+            }
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    /// The cluster `other` answers by its script.
+    fn answer_others(&self, scenario: &Scenario, play: &mut Play) {
+        for peer in self.other.peers().iter().skip(play.others_answered) {
+            let complete = peer
+                .received(Kind::Request)
+                .is_some_and(|request| request.complete);
+            let answer = scenario.other.get(play.others_answered).or(scenario.other.last());
+            let Some(answer) = answer.filter(|_| complete) else {
+                return;
+            };
+            peer.send(&answer.to_bytes());
+            play.others_answered += 1;
+        }
+    }
+
+    fn mark(&self, number: usize, play: &Play) -> Mark {
+        let mut mark = Mark {
+            lines: self
+                .lines
+                .get(&number)
+                .map_or(0, Vec::len)
+                .saturating_sub(play.before),
+            ..Mark::default()
+        };
+        for (client, kind) in &play.clients {
+            if let Some(reply) = client.received(*kind) {
+                mark.replies += 1;
+                mark.client_bytes += reply.body().len();
+                mark.over += usize::from(reply.complete || client.ending().is_some());
+            } else {
+                mark.over += usize::from(client.ending().is_some());
+            }
+        }
+        for peer in self.upstream.peers() {
+            if let Some(request) = peer.received(Kind::Request) {
+                mark.attempts += 1;
+                mark.upstream_bytes += request.body().len();
+            }
+        }
+        mark
+    }
+
+    fn read_log(&mut self) {
+        let (text, next) = self.envoy.log_from(self.read).expect("Envoy has a log");
+        self.read = next;
+        for line in text.lines() {
+            if let Some((number, line)) = plugins_line(line) {
+                self.lines.entry(number).or_default().push(line);
+            }
+        }
+    }
+
+    fn peers_seen(&self, play: &Play) -> Seen {
+        let mut seen = Seen::default();
+        for (client, kind) in &play.clients {
+            seen.replies.push(
+                client
+                    .received(*kind)
+                    .map(|message| Reply {
+                        status: message.status(),
+                        complete: message.complete,
+                        headers: owned(&message.headers),
+                        trailers: owned(&message.trailers),
+                        pieces: message.pieces,
+                    })
+                    .unwrap_or_default(),
+            );
+        }
+        for (cluster, acceptor) in [("upstream", &self.upstream), ("other", &self.other)] {
+            for message in acceptor
+                .peers()
+                .iter()
+                .filter_map(|peer| peer.received(Kind::Request))
+            {
+                seen.attempts.push((cluster.to_owned(), sent(message)));
+            }
+        }
+        seen
+    }
+
+    /// Ends Envoy. What logs and statistics have is added to what the peers saw.
+    pub fn end(mut self, scenarios: &[Scenario]) -> Vec<Seen> {
+        let statistics = self.envoy.stats().expect("Envoy tells its statistics");
+        self.read_log();
+        let Stage {
+            envoy,
+            lines,
+            mut seen,
+            ..
+        } = self;
+        let stopped = envoy.stop().expect("Envoy stops");
+        for (number, (scenario, seen)) in scenarios.iter().zip(&mut seen).enumerate() {
+            let lines = lines.get(&number).map(Vec::as_slice).unwrap_or_default();
+            // The main thread's VMs are there before any worker's.
+            let main = lines.first().map(|line| line.thread.clone());
+            for line in lines {
+                let side = if Some(&line.thread) == main.as_ref() {
+                    &mut seen.main
+                } else {
+                    &mut seen.worker
+                };
+                side.push((line.plugin.clone(), line.text.clone()));
+            }
+            for name in scenario.metrics() {
+                let value = statistics
+                    .get(&format!("wasmcustom.{name}"))
+                    .copied()
+                    .unwrap_or_default();
+                seen.metrics.push((name, value));
+            }
+            for entry in stopped
+                .access_log
+                .iter()
+                .filter(|entry| entry["scenario"] == number)
+            {
+                let status = entry["status"]
+                    .as_u64()
+                    .and_then(|status| u16::try_from(status).ok());
+                let details = entry["details"].as_str().unwrap_or_default().to_owned();
+                seen.ends.push((status.unwrap_or_default(), details));
+            }
+        }
+        seen
+    }
+}
+
+/// A line that a plugin wrote: `… wasm log [name] root_id vm_id: text`, where the root_id is the name and the vm_id begins
+/// with the scenario's number.
+fn plugins_line(line: &str) -> Option<(usize, Line)> {
+    let (head, rest) = line.split_once("] wasm log ")?;
+    let (prefix, text) = rest.split_once(": ")?;
+    let mut words = prefix.split(' ').rev();
+    let (number, _) = words.next()?.strip_prefix('s')?.split_once('.')?;
+    let plugin = words.next()?.to_owned();
+    let thread = head.split("][").nth(1)?.to_owned();
+    Some((
+        number.parse().ok()?,
+        Line {
+            thread,
+            plugin,
+            text: text.to_owned(),
+        },
+    ))
+}
+
+fn with_last(clients: &[(Peer, Kind)], act: impl FnOnce(&Peer)) {
+    if let Some((client, _)) = clients.last() {
+        act(client);
+    }
+}
+
+fn with_last_upstream(upstream: &Acceptor, act: impl FnOnce(&Peer)) {
+    if let Some(peer) = upstream.peers().last() {
+        act(peer);
+    }
+}
+
+fn chunk(piece: &[u8]) -> Vec<u8> {
+    [format!("{:x}\r\n", piece.len()).as_bytes(), piece, b"\r\n"].concat()
+}
+
+fn last_chunk(trailers: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let mut bytes = b"0\r\n".to_vec();
+    for (name, value) in trailers {
+        bytes.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
+    }
+    bytes.extend_from_slice(b"\r\n");
+    bytes
+}
+
+fn sent(message: Message) -> Sent {
+    Sent {
+        line: message.line.trim_end_matches(" HTTP/1.1").to_owned(),
+        headers: owned(&message.headers),
+        trailers: owned(&message.trailers),
+        pieces: message.pieces,
+    }
+}
+
+fn owned(headers: &live::Headers) -> Headers {
+    headers
+        .iter()
+        .map(|(name, value)| (String::from_utf8_lossy(name).into_owned(), value.clone()))
+        .collect()
+}
