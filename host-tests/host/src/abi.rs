@@ -98,7 +98,7 @@ pub(crate) fn env_functions() -> impl Iterator<Item = &'static HostFunction> {
 /// INTERNAL_FAILURE (76, "not capable", for WASI), so that is always among them.
 pub(crate) fn other_statuses(name: &str) -> Vec<Status> {
     let served = env_functions().find(|function| function.name == name);
-    let wasi = wasi::FUNCTIONS.iter().find(|function| function.name == name);
+    let wasi = wasi::functions().find(|function| function.name == name);
     match (served, wasi) {
         (Some(function), _) => {
             let mut statuses = function.others.to_vec();

@@ -125,18 +125,20 @@ fn link(
 ) -> wasmtime::Result<()> {
     let table = match module {
         abi::ENV => abi::env_functions().find(|function| function.name == name),
-        abi::WASI => abi::wasi::FUNCTIONS.iter().find(|function| function.name == name),
+        abi::WASI => abi::wasi::functions().find(|function| function.name == name),
         _ => None,
     };
     if let Some(function) = table {
         return serve(linker, engine, module, function);
     }
     if module == abi::WASI && name == abi::wasi::PROC_EXIT {
-        linker.func_wrap(module, name, |code: i32| -> wasmtime::Result<()> {
-            Err(wasmtime::Error::msg(format!(
-                "the plugin called proc_exit({code})"
-            )))
-        })?;
+        linker.func_wrap(
+            module,
+            name,
+            |mut caller: Caller<'_, VmState>, _: i32| -> wasmtime::Result<()> {
+                enter(&mut caller, abi::wasi::PROC_EXIT).map(|_| ())
+            },
+        )?;
         return Ok(());
     }
     if module == abi::ENV
@@ -149,17 +151,13 @@ fn link(
     )))
 }
 
-/// Host functions that a module may call before it has started, as in Envoy; any other ends the VM.
-const BEFORE_START: &[&str] = &[
-    "proxy_log",
-    "fd_write",
-    "args_sizes_get",
-    "args_get",
-    "environ_sizes_get",
-    "environ_get",
-    "clock_time_get",
-    "random_get",
-];
+/// Whether a module may call this function before it has started, as in Envoy; if not, it ends the VM.
+fn allowed_before_start(name: &str) -> bool {
+    match name.starts_with("proxy_") {
+        true => name == "proxy_log",
+        false => !abi::wasi::NOT_BEFORE_START.contains(&name),
+    }
+}
 
 fn serve(
     linker: &mut Linker<VmState>,
@@ -206,7 +204,7 @@ fn answer_unimplemented(
 /// Books the call. Gives the status that fault injection wants it to answer.
 fn enter(caller: &mut Caller<'_, VmState>, name: &'static str) -> wasmtime::Result<Option<Status>> {
     let state = caller.data_mut();
-    if !state.started && !BEFORE_START.contains(&name) {
+    if !state.started && !allowed_before_start(name) {
         return Err(wasmtime::Error::msg(format!(
             "{name} is not allowed before the VM has started (in _initialize or _start)"
         )));

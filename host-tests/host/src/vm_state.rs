@@ -23,7 +23,6 @@ pub(crate) struct VmState {
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) memory: Option<Memory>,
     pub(crate) allocate: Option<TypedFunc<u32, u32>>,
-    pub(crate) memory_bytes_limit: usize,
     pub(crate) contexts: BTreeMap<u32, Context>,
     next_context: u32,
     /// The context of the callback that runs.
@@ -81,7 +80,6 @@ impl VmState {
             environment: plugin.environment.clone(),
             memory: None,
             allocate: None,
-            memory_bytes_limit: MEMORY_LIMIT,
             contexts: BTreeMap::new(),
             next_context: 1,
             current: 0,

@@ -19,3 +19,5 @@ mod stream;
 mod threads;
 #[path = "behaviour/time.rs"]
 mod time;
+#[path = "behaviour/wasi.rs"]
+mod wasi;

@@ -1,23 +1,25 @@
-//! The part of WASI preview 1 that Envoy serves. Time and randomness are the host's.
+//! WASI preview 1, as much of it as Envoy serves. Time and randomness are the host's; there are no files.
+
+mod files;
 
 use super::guest::{Args, Failure, Guest};
-use super::life::write_log;
 use super::{HostFunction, Param::I32, Param::I64, Status};
-use crate::log::Level;
 
 const BAD_DESCRIPTOR: Status = Status(8);
+const BAD_DIRECTORY: Status = Status(20);
 const BAD_ADDRESS: Status = Status(21);
+const INVALID: Status = Status(28);
+const NO_ENTRY: Status = Status(44);
+const NO_SUCH_FUNCTION: Status = Status(52);
 const NOT_SUPPORTED: Status = Status(58);
 const NOT_CAPABLE: Status = Status(76);
-const NO_SUCH_FUNCTION: Status = Status(52);
 
-pub(crate) const FUNCTIONS: &[HostFunction] = &[
-    HostFunction {
-        name: "fd_write",
-        params: &[I32, I32, I32, I32],
-        others: &[BAD_DESCRIPTOR, BAD_ADDRESS, NOT_CAPABLE],
-        serve: fd_write,
-    },
+/// The functions that answer an errno.
+pub(crate) fn functions() -> impl Iterator<Item = &'static HostFunction> {
+    FUNCTIONS.iter().chain(files::FUNCTIONS)
+}
+
+const FUNCTIONS: &[HostFunction] = &[
     HostFunction {
         name: "clock_time_get",
         params: &[I32, I64, I32],
@@ -25,9 +27,15 @@ pub(crate) const FUNCTIONS: &[HostFunction] = &[
         serve: clock_time_get,
     },
     HostFunction {
+        name: "clock_res_get",
+        params: &[I32, I32],
+        others: &[BAD_ADDRESS, NOT_SUPPORTED, NOT_CAPABLE],
+        serve: clock_res_get,
+    },
+    HostFunction {
         name: "random_get",
         params: &[I32, I32],
-        others: &[BAD_ADDRESS, NOT_CAPABLE],
+        others: &[BAD_ADDRESS, INVALID, NOT_CAPABLE],
         serve: random_get,
     },
     HostFunction {
@@ -55,71 +63,39 @@ pub(crate) const FUNCTIONS: &[HostFunction] = &[
         serve: |_, _| Ok(()),
     },
     HostFunction {
-        name: "fd_read",
-        params: &[I32, I32, I32, I32],
-        others: &[NO_SUCH_FUNCTION, NOT_CAPABLE],
-        serve: |_, _| Err(NO_SUCH_FUNCTION.into()),
-    },
-    HostFunction {
-        name: "fd_seek",
-        params: &[I32, I64, I32, I32],
-        others: &[NOT_CAPABLE],
-        serve: |_, _| Ok(()),
-    },
-    HostFunction {
-        name: "fd_close",
-        params: &[I32],
-        others: &[NOT_CAPABLE],
-        serve: |_, _| Ok(()),
-    },
-    HostFunction {
-        name: "fd_fdstat_get",
-        params: &[I32, I32],
-        others: &[BAD_DESCRIPTOR, NOT_CAPABLE],
-        serve: fd_fdstat_get,
-    },
-    HostFunction {
         name: "sched_yield",
         params: &[],
         others: &[NOT_CAPABLE],
         serve: |_, _| Ok(()),
     },
+    HostFunction {
+        name: "poll_oneoff",
+        params: &[I32, I32, I32, I32],
+        others: &[BAD_ADDRESS, NOT_CAPABLE],
+        // No event ever comes, and nobody waits for one.
+        serve: |guest, args| address(guest.write_u32(args.u32(3), 0)),
+    },
 ];
 
-/// The name of the one function without a result: it ends the VM.
+/// The one function without a result. In Envoy it does nothing: a compiled `exit` dies of the `unreachable` behind it.
 pub(crate) const PROC_EXIT: &str = "proc_exit";
+
+/// Functions that end a VM which calls them before it has started; it may call all others.
+pub(crate) const NOT_BEFORE_START: &[&str] = &[
+    "fd_close",
+    "fd_read",
+    "fd_seek",
+    "path_open",
+    "proc_exit",
+    "sched_yield",
+];
+
+/// More than this at once `random_get` refuses.
+const MOST_RANDOM: usize = 64 * 1024;
 
 /// WASI has its own word for a pointer that points nowhere.
 fn address(result: Result<(), Status>) -> Result<(), Failure> {
     result.map_err(|_| BAD_ADDRESS.into())
-}
-
-fn fd_write(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {
-    let level = match args.u32(0) {
-        1 => Level::Info,
-        2 => Level::Error,
-        _ => return Err(BAD_DESCRIPTOR.into()),
-    };
-    let (pieces, count) = (args.u32(1), args.u32(2));
-    let mut text = Vec::new();
-    for index in 0..count {
-        let piece = index
-            .checked_mul(8)
-            .and_then(|offset| pieces.checked_add(offset))
-            .ok_or(BAD_ADDRESS)?;
-        let at = guest.read_u32(piece).map_err(|_| BAD_ADDRESS)?;
-        let length = piece.checked_add(4).ok_or(BAD_ADDRESS)?;
-        let length = guest.read_u32(length).map_err(|_| BAD_ADDRESS)?;
-        if length > 0 {
-            text.extend(guest.read(at, length).map_err(|_| BAD_ADDRESS)?);
-        }
-    }
-    let written = text.len() as u32;
-    if !text.is_empty() {
-        let line = text.strip_suffix(b"\n").unwrap_or(&text);
-        write_log(guest, level, line);
-    }
-    address(guest.write_u32(args.u32(3), written))
 }
 
 fn clock_time_get(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {
@@ -132,11 +108,20 @@ fn clock_time_get(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failu
     address(guest.write_u64(args.u32(2), now))
 }
 
+fn clock_res_get(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {
+    if args.u32(0) > 1 {
+        return Err(NOT_SUPPORTED.into());
+    }
+    address(guest.write_u64(args.u32(1), 1))
+}
+
 fn random_get(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {
     let (at, length) = (args.u32(0), args.u32(1) as usize);
-    let memory = guest.state().memory_bytes_limit;
-    if length > memory {
-        return Err(BAD_ADDRESS.into());
+    if length > MOST_RANDOM {
+        return Err(INVALID.into());
+    }
+    if length == 0 {
+        return Ok(());
     }
     let mut bytes = vec![0; length];
     guest.state().shared.random.lock().fill(&mut bytes);
@@ -172,14 +157,4 @@ fn environment(guest: &Guest<'_, '_>) -> Vec<Vec<u8>> {
 fn args_sizes_get(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {
     address(guest.write_u32(args.u32(0), 0))?;
     address(guest.write_u32(args.u32(1), 0))
-}
-
-fn fd_fdstat_get(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {
-    if !matches!(args.u32(0), 1 | 2) {
-        return Err(BAD_DESCRIPTOR.into());
-    }
-    // 24 bytes, all zero but for the right to write.
-    let mut stat = [0; 24];
-    stat[8] = 64;
-    address(guest.write(args.u32(1), &stat))
 }

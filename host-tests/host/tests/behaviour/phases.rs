@@ -70,7 +70,7 @@ fn a_bad_pointer_is_a_bad_address_for_wasi() {
     let host = Host::new(guest(
         r#"(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
                (if (i32.ne (call $random (i32.const -4) (i32.const 16)) (i32.const 21)) (then unreachable))
-               (if (i32.ne (call $random (i32.const 0) (i32.const -1)) (i32.const 21)) (then unreachable))
+               (if (i32.ne (call $random (i32.const 0) (i32.const -1)) (i32.const 28)) (then unreachable))
                (if (i32.ne (call $clock (i32.const 0) (i64.const 1) (i32.const -4)) (i32.const 21)) (then unreachable))
                (if (i32.ne (call $clock (i32.const 2) (i64.const 1) (i32.const 0)) (i32.const 58)) (then unreachable))
                (if (i32.ne (call $write (i32.const 1) (i32.const -4) (i32.const 1) (i32.const 0)) (i32.const 21)) (then unreachable))
