@@ -165,3 +165,35 @@ fn a_filter_keeps_seeing_the_old_route_until_the_router_looks_again() {
         .is("value");
     assert_eq!(notes(&host), ["old", "new"]);
 }
+
+#[test]
+fn a_buffer_outside_its_callback_is_there_and_empty_but_for_two() {
+    let read = |kind: u32| {
+        format!(
+            "(i32.store (i32.const 0) (i32.const 64)) (i32.store (i32.const 4) (i32.const 7))
+             (call $note (call $buffer (i32.const {kind}) (i32.const 0) (i32.const 9) (i32.const 0) (i32.const 4)))
+             (call $note (i32.load (i32.const 4)))"
+        )
+    };
+    let all: String = (0..=9).map(read).collect();
+    let host = Host::new(guest(&format!(
+        r#"(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) {all} (i32.const 0))"#
+    )));
+    host.get("/").answered_with(200);
+    // Of each: the status, then the length, which an error leaves alone.
+    let empty = ["0", "0"];
+    let not_there = ["1", "7"];
+    let by_kind = [
+        empty,
+        empty,
+        empty,
+        empty,
+        not_there,
+        empty,
+        empty,
+        not_there,
+        empty,
+        ["2", "7"],
+    ];
+    assert_eq!(notes(&host), by_kind.concat());
+}
