@@ -23,6 +23,16 @@ enum Kind {
     Trailers,
 }
 
+impl Kind {
+    /// The name under which the map knows a header: in lower case, and a request's `host` is its authority.
+    fn known(self, name: &[u8]) -> Vec<u8> {
+        match name.to_ascii_lowercase() {
+            host if self == Kind::Request && host == b"host" => b":authority".to_vec(),
+            name => name,
+        }
+    }
+}
+
 impl HeaderMap {
     /// An empty map of a request's headers.
     pub(crate) fn request() -> HeaderMap {
@@ -67,7 +77,7 @@ impl HeaderMap {
 
     /// The first value of this name.
     pub(crate) fn first(&self, name: &[u8]) -> Option<&[u8]> {
-        let name = name.to_ascii_lowercase();
+        let name = self.kind.known(name);
         self.entries
             .iter()
             .find(|(n, _)| *n == name)
@@ -80,7 +90,7 @@ impl HeaderMap {
 
     /// Every value of this name, in order.
     pub(crate) fn all(&self, name: &[u8]) -> Vec<Vec<u8>> {
-        let name = name.to_ascii_lowercase();
+        let name = self.kind.known(name);
         self.entries
             .iter()
             .filter(|(n, _)| *n == name)
@@ -90,7 +100,7 @@ impl HeaderMap {
 
     /// Adds a value: to an inline header that is there already with a comma, else as an entry of its own.
     pub(crate) fn add(&mut self, name: &[u8], value: &[u8]) {
-        let name = name.to_ascii_lowercase();
+        let name = self.kind.known(name);
         if is_inline(self.kind, &name)
             && let Some((_, present)) = self.entries.iter_mut().find(|(n, _)| *n == name)
         {
@@ -126,7 +136,7 @@ impl HeaderMap {
     }
 
     pub(crate) fn remove(&mut self, name: &[u8]) {
-        let name = name.to_ascii_lowercase();
+        let name = self.kind.known(name);
         self.entries.retain(|(n, _)| *n != name);
     }
 
@@ -295,6 +305,19 @@ mod tests {
         map.set(b":path", b"/new");
         map.add(b":path", b"/more");
         assert_eq!(text(&map), ":authority=h :method=GET :path=/new,/more x-a=1");
+    }
+
+    #[test]
+    fn host_is_another_name_of_a_requests_authority() {
+        let mut map = HeaderMap::request();
+        map.add(b":authority", b"a");
+        map.add(b"x-a", b"1");
+        map.set(b"Host", b"b");
+        assert_eq!(map.first(b"host"), Some(&b"b"[..]));
+        assert_eq!(text(&map), ":authority=b x-a=1");
+        let mut map = HeaderMap::response();
+        map.add(b"host", b"a");
+        assert_eq!(text(&map), "host=a");
     }
 
     #[test]

@@ -160,9 +160,8 @@ impl Stream {
         match map {
             MapType::RequestHeaders if view.request.headers || view.in_log => Some(&self.request),
             MapType::ResponseHeaders if view.response.headers || view.in_log => self.response.as_ref(),
-            MapType::RequestTrailers if view.request.trailers || view.in_log => {
-                self.request_way.trailers.as_ref()
-            }
+            // The one map that on_log does not see.
+            MapType::RequestTrailers if view.request.trailers => self.request_way.trailers.as_ref(),
             MapType::ResponseTrailers if view.response.trailers || view.in_log => {
                 self.response_way.trailers.as_ref()
             }
@@ -170,8 +169,14 @@ impl Stream {
         }
     }
 
-    /// The map, where this filter may change it now.
+    /// The map, where this filter may change it now. With the end of a body come trailers that are empty, if the peer
+    /// sent none.
     pub(crate) fn writable_map(&mut self, filter: usize, map: MapType) -> Option<&mut HeaderMap> {
+        match map {
+            MapType::RequestTrailers => self.add_trailers(filter, Direction::Request),
+            MapType::ResponseTrailers => self.add_trailers(filter, Direction::Response),
+            _ => {}
+        }
         let view = self.filters.get(filter)?;
         match map {
             MapType::RequestHeaders if view.request.headers => Some(&mut self.request),
@@ -179,6 +184,22 @@ impl Stream {
             MapType::RequestTrailers if view.request.trailers => self.request_way.trailers.as_mut(),
             MapType::ResponseTrailers if view.response.trailers => self.response_way.trailers.as_mut(),
             _ => None,
+        }
+    }
+
+    fn add_trailers(&mut self, filter: usize, way: Direction) {
+        let Some(sight) = self.filters.get_mut(filter).map(|view| view.sight(way)) else {
+            return;
+        };
+        let lane = match way {
+            Direction::Request => &mut self.request_way,
+            Direction::Response => &mut self.response_way,
+        };
+        if sight.body && lane.trailers.is_none() && lane.places.get(filter).is_some_and(|place| place.saw_end)
+        {
+            sight.trailers = true;
+            lane.trailers = Some(HeaderMap::trailers());
+            lane.trailers_added_by = Some(filter);
         }
     }
 

@@ -63,6 +63,8 @@ pub(crate) struct Way {
     pub(crate) places: Vec<Place>,
     /// Trailers, once they have arrived.
     pub(crate) trailers: Option<HeaderMap>,
+    /// The filter that added them, where the peer sent none.
+    pub(crate) trailers_added_by: Option<usize>,
     /// What left on the other side: the body's pieces and the trailers.
     pub(crate) sent: Vec<Vec<u8>>,
     pub(crate) sent_trailers: Option<HeaderMap>,

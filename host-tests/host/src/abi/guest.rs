@@ -182,7 +182,7 @@ fn try_decode_pairs(bytes: &[u8]) -> Option<Vec<HeaderPair>> {
         let value = take(number(8 + index * 8)?)?;
         pairs.push((name, value));
     }
-    Some(pairs)
+    (at == bytes.len()).then_some(pairs)
 }
 
 #[cfg(test)]
@@ -203,5 +203,6 @@ mod tests {
             assert_eq!(decode_pairs(&good[..length]), [], "cut to {length}");
         }
         assert_eq!(decode_pairs(&[0xff; 64]), []);
+        assert_eq!(decode_pairs(&[&good[..], b"more"].concat()), []);
     }
 }

@@ -95,7 +95,8 @@ pub(crate) fn unsendable(request: &HeaderMap) -> Option<LocalReply> {
         if name.starts_with(b":") {
             continue;
         }
-        if name.is_empty() || !name.iter().all(|&byte| is_name_byte(byte)) {
+        // A header without a name goes out as it is.
+        if !name.iter().all(|&byte| is_name_byte(byte)) {
             return refused(format!("invalid header name: {text}"));
         }
         if !value.iter().all(|&byte| is_value_byte(byte)) {

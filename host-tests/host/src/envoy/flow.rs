@@ -70,7 +70,7 @@ impl EnvoyThread {
             let Some(headers) = &mut stream.response else {
                 return;
             };
-            let complete = headers.has(b":status");
+            let complete = has_a_number(headers);
             let mut body = Vec::new();
             if !complete {
                 let message = "missing required header: :status";
@@ -113,12 +113,20 @@ impl EnvoyThread {
         }
     }
 
-    /// Trailers leave, if any are left.
+    /// Trailers leave, if any are left, and the body is not one of known length: HTTP/1 has no place for them then.
     pub(super) fn send_trailers(&mut self, stream: &SharedStream, way: Direction) {
         {
             let mut stream = stream.borrow_mut();
+            let left = match way {
+                Direction::Request => stream.forwarded.as_ref().map(|(headers, _)| headers.as_slice()),
+                Direction::Response => stream.delivered.as_ref().map(|(headers, _)| headers.pairs()),
+            };
+            let sized = left.is_some_and(|headers| headers.iter().any(|(name, _)| name == b"content-length"));
             let lane = stream.way(way);
-            lane.sent_trailers = lane.trailers.clone().filter(|trailers| trailers.len() > 0);
+            lane.sent_trailers = lane
+                .trailers
+                .clone()
+                .filter(|trailers| trailers.len() > 0 && !sized);
         }
         self.complete(stream, way);
     }
@@ -195,9 +203,17 @@ pub(super) fn filters_of(stream: &SharedStream) -> usize {
     stream.borrow().filters.len()
 }
 
+/// Whether there is a status at all, and it is a number: without, Envoy answers in its place.
+fn has_a_number(headers: &crate::header_map::HeaderMap) -> bool {
+    let status = headers.first(b":status").unwrap_or_default();
+    str::from_utf8(status).is_ok_and(|status| status.trim_ascii().parse::<u64>().is_ok())
+}
+
 fn status_of(headers: &crate::header_map::HeaderMap) -> u16 {
     let status = headers
         .first(b":status")
         .and_then(|text| std::str::from_utf8(text).ok());
-    status.and_then(|text| text.parse().ok()).unwrap_or(0)
+    status
+        .and_then(|text| text.trim_ascii().parse().ok())
+        .unwrap_or(0)
 }

@@ -114,8 +114,11 @@ impl EnvoyThread {
         };
         let vm = &mut self.vms[vm_index];
         let root = vm.state_mut().add_root(&plugin);
+        // The plugin's configuration can be read here and in on_configure, but not in on_vm_start between them.
+        vm.state_mut().set_configuring(root, true);
         vm.call(root, "proxy_on_context_create", &[root, 0])
             .map_err(died)?;
+        vm.state_mut().set_configuring(root, false);
         let length = vm.state().vm_configuration_length();
         let started = vm
             .call(root, "proxy_on_vm_start", &[root, length])

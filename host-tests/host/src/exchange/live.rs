@@ -3,20 +3,28 @@
 use super::Exchange;
 use crate::answer::Answer;
 use crate::header_map::HeaderMap;
+use crate::stream::Stage;
 use crate::way::{Arrival, Direction};
 
 impl Exchange {
     /// The upstream begins to answer. Unlike [`Exchange::answer`] this leaves the exchange live where the answer is
-    /// unfinished or a filter holds it: time may pass, and either peer may go on or go away.
+    /// unfinished or a filter holds it: time may pass, and either peer may go on or go away. An upstream that has the
+    /// request's headers may begin, also while a filter still holds the request's body.
     ///
     /// # Panics
-    /// When the exchange is not at the upstream, or a VM dies.
+    /// When the upstream has no request that it has not begun to answer, or a VM dies.
     #[track_caller]
     pub fn begin_answer(self, answer: impl Into<Answer>) -> Exchange {
-        self.require(self.is_at_upstream(), "no request is waiting at the upstream");
+        self.require(self.awaits_answer(), "no request is waiting at the upstream");
         self.envoy.answer(&self.stream, answer.into().outcome);
         self.check_deaths();
         self
+    }
+
+    /// Whether an upstream has at least the request's headers, and has not begun to answer.
+    pub fn awaits_answer(&self) -> bool {
+        let stream = self.stream.borrow();
+        stream.forwarded.is_some() && stream.response.is_none() && stream.stage != Stage::Finished
     }
 
     /// The client sends one more piece of an unfinished request.

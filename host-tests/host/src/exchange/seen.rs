@@ -13,6 +13,11 @@ impl Exchange {
         stream.code.filter(|_| stream.delivered.is_some()).unwrap_or(0)
     }
 
+    /// `%RESPONSE_CODE%`: the status in access logs, which may be there although the client got none; 0 if not.
+    pub fn response_code(&self) -> u16 {
+        self.stream.borrow().code.unwrap_or(0)
+    }
+
     /// The client got this status.
     #[track_caller]
     pub fn expect_status(&self, status: u16) -> &Exchange {

@@ -182,3 +182,24 @@ fn the_usual_exchange_has_what_envoy_adds() {
         .header("x-envoy-upstream-service-time", "7")
         .header("date", "Thu, 01 Jan 2026 00:00:00 GMT");
 }
+
+#[test]
+fn a_response_whose_status_is_no_number_becomes_a_502() {
+    let spoiler = |status: &str| {
+        guest(&format!(
+            r#"(data (i32.const 200) ":status{status}")
+               (func (export "proxy_on_response_headers") (param i32 i32 i32) (result i32)
+                   (drop (call $set (i32.const 2) (i32.const 200) (i32.const 7) (i32.const 207) (i32.const {})))
+                   (i32.const 0))"#,
+            status.len()
+        ))
+    };
+    let exchange = Host::new(spoiler("abc")).get("/").answered_with(200);
+    exchange
+        .expect_status(502)
+        .expect_body("missing required header: :status");
+    Host::new(spoiler(" 201"))
+        .get("/")
+        .answered_with(200)
+        .expect_status(201);
+}

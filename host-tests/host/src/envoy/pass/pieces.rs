@@ -24,6 +24,7 @@ impl EnvoyThread {
         end: bool,
     ) {
         let limit = self.settings.buffer_limit;
+        let had_trailers = stream.borrow_mut().way(way).trailers.is_some();
         let outer = std::mem::replace(&mut stream.borrow_mut().way(way).passing, data);
         let mut passed = true;
         let (from, inclusive) = (
@@ -37,8 +38,13 @@ impl EnvoyThread {
             }
         }
         let piece = std::mem::replace(&mut stream.borrow_mut().way(way).passing, outer);
-        if passed && stream.borrow().stage != Stage::Finished {
-            self.send_piece(stream, way, piece, end);
+        if !passed || stream.borrow().stage == Stage::Finished {
+            return;
+        }
+        self.send_piece(stream, way, piece, end);
+        let added_by = stream.borrow_mut().way(way).trailers_added_by;
+        if let Some(filter) = added_by.filter(|_| !had_trailers) {
+            self.pass_trailers(stream, way, Some((filter, false)));
         }
     }
 

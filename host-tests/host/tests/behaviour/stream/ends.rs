@@ -97,6 +97,17 @@ fn an_upstream_may_fail_before_it_has_the_whole_request() {
 }
 
 #[test]
+fn an_upstream_may_answer_a_request_whose_body_a_filter_holds() {
+    let holds = Tracer::new().at(At::RequestBody, "", STOP);
+    let host = Host::new(holds.plugin());
+    let exchange = post(&host).send();
+    assert!(!exchange.is_at_upstream() && exchange.awaits_answer());
+    let exchange = exchange.begin_answer(chunked());
+    exchange.expect_status(200).expect_body("abcd");
+    assert_eq!(exchange.upstream_body(), b"");
+}
+
+#[test]
 fn an_upstream_may_answer_before_it_has_the_whole_request() {
     let host = Host::new(Tracer::new().plugin());
     let exchange = host

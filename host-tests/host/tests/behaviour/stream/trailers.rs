@@ -2,7 +2,7 @@
 
 use host::{Answer, Host};
 
-use super::{At, Tracer, UNTIL_END, chunked, note, post, trace};
+use super::{At, Tracer, UNTIL_END, between, check_chain, chunked, note, post, trace};
 
 #[test]
 fn trailers_end_a_body_so_no_piece_has_the_end_flag() {
@@ -112,4 +112,32 @@ fn the_log_can_read_trailers_that_came_and_finds_no_value_in_others() {
     )));
     post(&host).answered_with(chunked().trailer("x-a", "2"));
     assert_eq!(trace(&host), "1 2 2 0 2 2");
+}
+
+#[test]
+fn trailers_can_be_added_with_the_end_of_a_body_and_are_for_the_filters_after_it() {
+    // At the first piece there is no place for them yet.
+    let add = |kind: u32| note(&format!("(call $add_a (i32.const {kind}))"));
+    let guest = Tracer::new()
+        .at(At::RequestBody, &add(1), "")
+        .at(At::ResponseBody, &add(3), "");
+    let host = between(&guest, false);
+    let exchange = post(&host).answered_with(chunked());
+    exchange.upstream_trailer("x-a").is("value");
+    exchange.response_trailer("x-a").is("value");
+    check_chain(
+        &host,
+        "A 0 a 2 0 0 he a 3 0 0 llo a 0 1 0  B 0 b 2 0 0 ab b 2 0 0 cd b 0 0 0  u 1 l d x",
+        "A 0 a 2 0 0 he 2 a 3 0 0 llo 2 a 0 1 0  0 B 0 b 2 0 0 ab 2 b 2 0 0 cd 2 b 0 1 0  0 l d x",
+        "A 0 a 2 0 0 he a 3 0 0 llo a 0 0 0  t 1 B 0 b 2 0 0 ab b 2 0 0 cd b 0 1 0  l d x",
+    );
+}
+
+#[test]
+fn trailers_have_no_place_behind_a_body_of_known_length() {
+    let guest = Tracer::new().at(At::ResponseBody, &note("(call $add_a (i32.const 3))"), "");
+    let host = Host::new(guest.plugin());
+    let exchange = host.get("/").answered_with(Answer::new(200).body("abc"));
+    exchange.header("content-length", "3").expect_body("abc");
+    exchange.response_trailer("x-a").is_absent();
 }
