@@ -1,10 +1,15 @@
 //! All scenarios, by topic.
 
+mod bodies;
+mod headers;
 mod phases;
 
 use super::Scenario;
 
 /// All of them. A scenario's place is its number.
 pub fn all() -> Vec<Scenario> {
-    [phases::scenarios()].into_iter().flatten().collect()
+    [bodies::scenarios(), phases::scenarios(), headers::scenarios()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

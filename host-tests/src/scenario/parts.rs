@@ -322,7 +322,13 @@ impl Answer {
         for (name, value) in &self.headers {
             bytes.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
         }
-        framed(bytes, &self.body, self.chunked, !matches!(self.status, 204 | 304))
+        let length_is_given = self.headers.iter().any(|(name, _)| name == "content-length");
+        framed(
+            bytes,
+            &self.body,
+            self.chunked,
+            !matches!(self.status, 204 | 304) && !length_is_given,
+        )
     }
 
     pub(super) fn in_host(&self) -> host::Answer {

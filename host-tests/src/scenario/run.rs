@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use host::{Exchange, Host, LogLine, Thread};
+use host::{Exchange, Host, Level, LogLine, Thread};
 
 use super::seen::{Headers, Reply, Seen, Sent};
 use super::{Plugin, Route, Scenario, Step};
@@ -52,7 +52,7 @@ impl Scenario {
     pub fn in_host(&self, number: usize) -> (Seen, Vec<Mark>) {
         let host = self.host(number);
         host.start();
-        let before = host.logs().len();
+        let before = told(&host).count();
         let mut exchanges: Vec<Live> = Vec::new();
         let mut marks = Vec::new();
         for step in &self.steps {
@@ -107,13 +107,11 @@ impl Scenario {
             if exchange.reached_upstream() {
                 seen.attempts.push(("upstream".to_owned(), sent(exchange)));
             }
-            seen.ends.push((exchange.status(), exchange.details()));
+            seen.ends.push((exchange.response_code(), exchange.details()));
         }
         let line = |line: LogLine| (line.plugin, line.message);
-        let (worker, main): (Vec<_>, Vec<_>) = host
-            .logs()
-            .into_iter()
-            .partition(|line| matches!(line.thread, Thread::Worker(_)));
+        let (worker, main): (Vec<_>, Vec<_>) =
+            told(host).partition(|line| matches!(line.thread, Thread::Worker(_)));
         seen.worker = worker.into_iter().map(line).collect();
         seen.main = main.into_iter().map(line).collect();
         seen.metrics = self
@@ -158,7 +156,7 @@ fn take(host: &Host, exchanges: &mut Vec<Live>, step: &Step) {
         // A peer may do something still, but nobody sees it.
         return;
     }
-    let waits = live.exchange().is_at_upstream();
+    let waits = live.exchange().awaits_answer();
     match step {
         Step::Request(_) | Step::Passes(_) => {}
         Step::ClientSends(piece) => live.change(|exchange| exchange.client_sends(piece)),
@@ -181,7 +179,7 @@ fn take(host: &Host, exchanges: &mut Vec<Live>, step: &Step) {
 
 fn mark(host: &Host, before: usize, exchanges: &[Live]) -> Mark {
     let mut mark = Mark {
-        lines: host.logs().len() - before,
+        lines: told(host).count() - before,
         ..Mark::default()
     };
     for live in exchanges {
@@ -196,15 +194,21 @@ fn mark(host: &Host, before: usize, exchanges: &[Live]) -> Mark {
     mark
 }
 
+/// The lines of the plugins that Envoy writes out, at its level `info` for plugins.
+fn told(host: &Host) -> impl Iterator<Item = LogLine> {
+    host.logs().into_iter().filter(|line| line.level >= Level::Info)
+}
+
 fn reply(exchange: &Exchange) -> Reply {
     let headers: Headers = plain(exchange.response_headers());
-    let body = exchange.body();
+    let (pieces, whole) = pieces(&headers, exchange.pieces(), exchange.body());
     Reply {
         status: exchange.status(),
-        pieces: pieces(&headers, exchange.pieces(), body),
+        // What follows the headers alone has no end of its own to be missing.
+        complete: exchange.status() > 0 && !exchange.broke_off() && (whole || pieces.is_empty()),
+        pieces,
         headers,
         trailers: exchange.response_trailers(),
-        complete: exchange.status() > 0 && !exchange.broke_off(),
     }
 }
 
@@ -231,24 +235,42 @@ fn sent(exchange: &Exchange) -> Sent {
         .collect();
     Sent {
         line,
-        pieces: pieces(&headers, exchange.upstream_pieces(), exchange.upstream_body()),
+        pieces: pieces(&headers, exchange.upstream_pieces(), exchange.upstream_body()).0,
         headers,
         trailers: exchange.upstream_trailers(),
     }
 }
 
-/// On the wire only chunks can be told apart.
-fn pieces(headers: &Headers, pieces: Vec<Vec<u8>>, body: Vec<u8>) -> Vec<Vec<u8>> {
-    let chunked = headers
-        .iter()
-        .any(|(name, value)| name == "transfer-encoding" && value == b"chunked");
-    let pieces = if chunked { pieces } else { vec![body] };
-    pieces.into_iter().filter(|piece| !piece.is_empty()).collect()
+/// The body as the wire has it, and whether it has all of it: only chunks can be told apart, and one of known length ends
+/// with that.
+fn pieces(headers: &Headers, pieces: Vec<Vec<u8>>, mut body: Vec<u8>) -> (Vec<Vec<u8>>, bool) {
+    let value = |name: &str| {
+        let field = headers.iter().find(|(other, _)| other == name);
+        field.and_then(|(_, value)| str::from_utf8(value).ok())
+    };
+    if value("transfer-encoding") == Some("chunked") {
+        return (pieces, true);
+    }
+    let length = value("content-length").and_then(|length| length.parse().ok());
+    let whole = length.is_none_or(|length| body.len() >= length);
+    body.truncate(length.unwrap_or(usize::MAX));
+    (
+        Some(body).filter(|body| !body.is_empty()).into_iter().collect(),
+        whole,
+    )
 }
 
+/// Without pseudo headers, and as the wire has them: a line break in a value begins another field.
 fn plain(headers: Headers) -> Headers {
-    headers
-        .into_iter()
-        .filter(|(name, _)| !name.starts_with(':'))
-        .collect()
+    let mut fields = Vec::new();
+    for (name, value) in headers.into_iter().filter(|(name, _)| !name.starts_with(':')) {
+        let broken = value.windows(2).position(|two| two == b"\r\n");
+        let (value, rest) = value.split_at(broken.unwrap_or(value.len()));
+        fields.push((name, value.to_vec()));
+        let injected = rest
+            .strip_prefix(b"\r\n")
+            .and_then(|rest| str::from_utf8(rest).ok()?.split_once(": "));
+        fields.extend(injected.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec())));
+    }
+    fields
 }

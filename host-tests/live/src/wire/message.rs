@@ -143,7 +143,8 @@ fn headers(fields: &[u8]) -> Headers {
     while !rest.is_empty() {
         let (field, after) = split(rest, b"\r\n").unwrap_or((rest, b""));
         let (name, value) = split(field, b":").unwrap_or((field, b""));
-        headers.push((name.to_vec(), value.trim_ascii().to_vec()));
+        // One space belongs to the colon; more would be the sender's.
+        headers.push((name.to_vec(), value.strip_prefix(b" ").unwrap_or(value).to_vec()));
         rest = after;
     }
     headers
