@@ -11,12 +11,14 @@ pub(crate) mod metrics;
 pub(crate) mod properties;
 pub(crate) mod shared_data;
 pub(crate) mod unserved;
+pub(crate) mod version_0_1_0;
 pub(crate) mod wasi;
 
 use std::fmt;
 
 use wasmtime::ValType;
 
+use crate::module::AbiVersion;
 use guest::{Args, Failure, Guest};
 
 /// What a host function answers: a status of the ABI, or for WASI an errno.
@@ -78,7 +80,19 @@ pub(crate) const ENV: &str = "env";
 /// The module name of WASI.
 pub(crate) const WASI: &str = "wasi_snapshot_preview1";
 
-/// All functions of the ABI that are served.
+/// Whether Envoy offers a function to a module of this version. (What it offers to none is in no table.)
+pub(crate) fn is_in(version: AbiVersion, name: &str) -> bool {
+    let only_in_the_oldest = version_0_1_0::FUNCTIONS
+        .iter()
+        .any(|function| function.name == name);
+    match name {
+        "proxy_get_log_level" => version == AbiVersion::V0_2_1,
+        "proxy_continue_stream" | "proxy_close_stream" => version != AbiVersion::V0_1_0,
+        _ => !only_in_the_oldest || version == AbiVersion::V0_1_0,
+    }
+}
+
+/// All functions of the ABI that are served, of whichever version.
 pub(crate) fn env_functions() -> impl Iterator<Item = &'static HostFunction> {
     [
         headers::FUNCTIONS,
@@ -87,6 +101,7 @@ pub(crate) fn env_functions() -> impl Iterator<Item = &'static HostFunction> {
         shared_data::FUNCTIONS,
         buffers::FUNCTIONS,
         life::FUNCTIONS,
+        version_0_1_0::FUNCTIONS,
     ]
     .into_iter()
     .flatten()

@@ -99,9 +99,9 @@ impl Envoy {
         threads.is_none().then(|| change(&mut self.setup.borrow_mut()))
     }
 
-    /// Starts all VMs in Envoy's order, unless that is done: for each plugin first a canary on the main thread, thrown
-    /// away after it accepted its configuration, then the main thread's own VM; when all plugins have passed, the
-    /// workers.
+    /// Starts all VMs in Envoy's order, unless that is done: for each plugin first, on the main thread, the VM from
+    /// which the others are made, which gets no context, then a canary, thrown away after it accepted its
+    /// configuration, then the main thread's own VM; when all plugins have passed, the workers.
     pub(crate) fn start(&self) -> Result<(), Refusal> {
         let mut threads = self.threads.lock();
         if threads.is_some() {
@@ -112,7 +112,13 @@ impl Envoy {
         let new =
             |plugins: &[Arc<Plugin>], thread| EnvoyThread::new(&settings, plugins, &self.shared, thread);
         let mut main = new(&setup.plugins, Thread::Main);
-        for plugin in &setup.plugins {
+        for (index, plugin) in setup.plugins.iter().enumerate() {
+            if !setup.plugins[..index]
+                .iter()
+                .any(|earlier| earlier.shares_vm_with(plugin))
+            {
+                new(&[], Thread::Canary).start_vm(plugin)?;
+            }
             new(std::slice::from_ref(plugin), Thread::Canary).seat_next()?;
             main.seat_next()?;
         }

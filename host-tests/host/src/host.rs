@@ -69,7 +69,8 @@ impl Host {
     ///
     /// # Examples
     /// ```
-    /// let picky = r#"(module (memory (export "memory") 1)
+    /// let picky = r#"(module (func (export "proxy_abi_version_0_2_1"))
+    ///     (func (export "malloc") (param i32) (result i32) (i32.const 0))
     ///     (func (export "proxy_on_configure") (param i32 i32) (result i32) (i32.const 0)))"#;
     /// let refused = host::Host::new(wat::parse_str(picky).unwrap()).try_start().unwrap_err();
     /// assert_eq!(refused.thread(), host::Thread::Canary);

@@ -4,7 +4,8 @@
 //! it, sends requests, plays the upstream, and states what it expects of requests and responses:
 //!
 //! ```
-//! # let module = wat::parse_str(r#"(module (memory (export "memory") 1))"#).unwrap();
+//! # let module = wat::parse_str(r#"(module (func (export "proxy_abi_version_0_2_1"))
+//! #     (func (export "malloc") (param i32) (result i32) (i32.const 0)))"#).unwrap();
 //! use host::{Host, secs};
 //! let host = Host::new(module).workers(2).config(serde_json::json!({ "mode": "enforce" }));
 //! host.get("/orders").answered_with(503);

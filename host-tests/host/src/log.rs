@@ -26,7 +26,8 @@ impl Level {
 /// The thread of Envoy on which something happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Thread {
-    /// A VM on the main thread, started only to see whether the configuration is accepted.
+    /// A VM on the main thread that never serves: the one from which the others are made, or one that is started only
+    /// to see whether the configuration is accepted.
     Canary,
     /// The main thread's own VM: it gets ticks, never requests.
     Main,
@@ -40,6 +41,8 @@ pub enum Thread {
 /// use host::{Level, Thread};
 /// let says_hi = r#"(module
 ///     (import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
+///     (func (export "proxy_abi_version_0_2_1"))
+///     (func (export "malloc") (param i32) (result i32) (i32.const 0))
 ///     (memory (export "memory") 1)
 ///     (data (i32.const 0) "hi")
 ///     (func (export "proxy_on_log") (param i32) (drop (call $log (i32.const 3) (i32.const 0) (i32.const 2)))))"#;

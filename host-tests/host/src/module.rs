@@ -1,4 +1,6 @@
-//! A compiled module, linked once with every host function that it imports.
+//! A compiled module, checked as Envoy checks it and linked once with every host function that it imports.
+
+mod exports;
 
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
@@ -10,6 +12,8 @@ use crate::abi::{self, HostFunction, Status};
 use crate::log::Thread;
 use crate::shared::HostCall;
 use crate::vm_state::VmState;
+
+pub(crate) use exports::{ALLOCATORS, AbiVersion};
 
 /// A compiled module. Clones share the code, also across threads: compile once in a test binary.
 ///
@@ -43,7 +47,8 @@ impl Module {
     /// Compiles a module from its bytes: a `.wasm` file, not text.
     ///
     /// # Panics
-    /// When the bytes are no module, or it imports what no Envoy has.
+    /// When the bytes are no module, or one that Envoy refuses: without an export `proxy_abi_version_0_2_1` (0_2_0,
+    /// 0_1_0), without an allocator, with a callback of another type, or with an import that no Envoy has.
     #[track_caller]
     pub fn new(bytes: &[u8]) -> Module {
         match Module::compile(bytes) {
@@ -58,6 +63,7 @@ impl Module {
         config.consume_fuel(true).cranelift_opt_level(OptLevel::None);
         let engine = Engine::new(&config)?;
         let module = wasmtime::Module::new(&engine, bytes)?;
+        let version = exports::check(&module)?;
         let mut linker = Linker::new(&engine);
         for import in module.imports() {
             let ExternType::Func(function) = import.ty() else {
@@ -67,7 +73,7 @@ impl Module {
                     import.name()
                 )));
             };
-            link(&mut linker, &engine, import.module(), import.name(), function)?;
+            link(&mut linker, version, import.module(), import.name(), function)?;
         }
         let pre = linker.instantiate_pre(&module)?;
         Ok(Module {
@@ -118,18 +124,24 @@ impl From<&Module> for Module {
 
 fn link(
     linker: &mut Linker<VmState>,
-    engine: &Engine,
+    version: AbiVersion,
     module: &str,
     name: &str,
     imported: FuncType,
 ) -> wasmtime::Result<()> {
+    if module == abi::ENV && !abi::is_in(version, name) {
+        return Err(wasmtime::Error::msg(format!(
+            "import {module}.{name}: Envoy has no such host function in the version of the ABI that the module \
+             exports"
+        )));
+    }
     let table = match module {
         abi::ENV => abi::env_functions().find(|function| function.name == name),
         abi::WASI => abi::wasi::functions().find(|function| function.name == name),
         _ => None,
     };
     if let Some(function) = table {
-        return serve(linker, engine, module, function);
+        return serve(linker, module, function);
     }
     if module == abi::WASI && name == abi::wasi::PROC_EXIT {
         linker.func_wrap(
@@ -151,8 +163,8 @@ fn link(
     )))
 }
 
-/// Whether a module may call this function before it has started, as in Envoy; if not, it ends the VM.
-fn allowed_before_start(name: &str) -> bool {
+/// Whether a module may call this function before it has started and in its allocator, as in Envoy; if not, it ends the VM.
+fn always_allowed(name: &str) -> bool {
     match name.starts_with("proxy_") {
         true => name == "proxy_log",
         false => !abi::wasi::NOT_BEFORE_START.contains(&name),
@@ -161,12 +173,11 @@ fn allowed_before_start(name: &str) -> bool {
 
 fn serve(
     linker: &mut Linker<VmState>,
-    engine: &Engine,
     module: &str,
     function: &'static HostFunction,
 ) -> wasmtime::Result<()> {
     let params = function.params.iter().map(|param| param.value_type());
-    let signature = FuncType::new(engine, params, [ValType::I32]);
+    let signature = FuncType::new(linker.engine(), params, [ValType::I32]);
     linker.func_new(
         module,
         function.name,
@@ -204,10 +215,10 @@ fn answer_unimplemented(
 /// Books the call. Gives the status that fault injection wants it to answer.
 fn enter(caller: &mut Caller<'_, VmState>, name: &'static str) -> wasmtime::Result<Option<Status>> {
     let state = caller.data_mut();
-    if !state.started && !allowed_before_start(name) {
-        return Err(wasmtime::Error::msg(format!(
-            "{name} is not allowed before the VM has started (in _initialize or _start)"
-        )));
+    if let Some(place) = state.restricted
+        && !always_allowed(name)
+    {
+        return Err(wasmtime::Error::msg(format!("{name} is not allowed {place}")));
     }
     if let Thread::Worker(worker) = state.thread {
         state.shared.steps.before_host_call(worker);

@@ -6,6 +6,7 @@ use wasmtime::{Instance, Store, Trap, Val};
 
 use crate::cost::{Meter, Spent};
 use crate::log::Thread;
+use crate::module::ALLOCATORS;
 use crate::plugin::Plugin;
 use crate::shared::Shared;
 use crate::vm_state::{AfterCall, VmState};
@@ -20,10 +21,12 @@ pub(crate) struct Vm {
     fuel_per_callback: u64,
     /// Set once it has trapped: Envoy never calls it again.
     pub(crate) dead: Option<Death>,
+    /// Its allocator trapped, and the callback that needed it went on to its end.
+    pub(crate) died_allocating: bool,
 }
 
 impl Vm {
-    /// Instantiates the plugin's module and runs its `_initialize` or `_start`.
+    /// Instantiates the plugin's module and runs its `_initialize` and `main`, or its `_start`.
     pub(crate) fn start(
         plugin: &Plugin,
         shared: &Arc<Shared>,
@@ -39,7 +42,7 @@ impl Vm {
         let instantiated = plugin.module.pre().instantiate(&mut store);
         let instance = instantiated.map_err(|error| death(&error, "start", fuel_per_callback))?;
         store.data_mut().memory = instance.get_memory(&mut store, "memory");
-        let allocate = ["proxy_on_memory_allocate", "malloc"]
+        let allocate = ALLOCATORS
             .iter()
             .find_map(|name| instance.get_typed_func::<u32, u32>(&mut store, name).ok());
         store.data_mut().allocate = allocate;
@@ -48,13 +51,14 @@ impl Vm {
             instance,
             fuel_per_callback,
             dead: None,
+            died_allocating: false,
         };
-        for name in ["_initialize", "_start"] {
-            if vm.call(0, name, &[])?.was_called() {
-                break;
-            }
+        if vm.call(0, "_initialize", &[])?.was_called() {
+            vm.call(0, "main", &[0, 0])?;
+        } else {
+            vm.call(0, "_start", &[])?;
         }
-        vm.store.data_mut().started = true;
+        vm.store.data_mut().restricted = None;
         Ok(vm)
     }
 
@@ -99,11 +103,14 @@ impl Vm {
         self.store
             .set_fuel(self.fuel_per_callback)
             .expect("every engine of this crate has fuel");
+        let signature = function.ty(&self.store);
+        let mut results = vec![Val::I32(0); signature.results().len()];
+        // In ABI 0.1.0 the callbacks for headers are not told whether the stream has ended.
         let arguments: Vec<Val> = arguments
             .iter()
+            .take(signature.params().len())
             .map(|&argument| Val::I32(argument as i32))
             .collect();
-        let mut results = vec![Val::I32(0); function.ty(&self.store).results().len()];
         let outcome = function.call(&mut self.store, &arguments, &mut results);
         let left = self
             .store
@@ -118,7 +125,9 @@ impl Vm {
             .contexts
             .get(&context)
             .map(|context| context.plugin.name.clone());
-        if let Err(error) = outcome {
+        let allocator_failed = state.allocator_failed.take();
+        self.died_allocating = outcome.is_ok() && allocator_failed.is_some();
+        if let Err(error) = outcome.and(allocator_failed.map_or(Ok(()), Err)) {
             let death = death(&error, callback, self.fuel_per_callback);
             self.dead = Some(death.clone());
             return Err(death);

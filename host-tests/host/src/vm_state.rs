@@ -30,7 +30,10 @@ pub(crate) struct VmState {
     /// The context that the guest chose instead; 0 for none.
     pub(crate) effective: u32,
     pub(crate) callback: &'static str,
-    pub(crate) started: bool,
+    /// Where the guest is while it may call hardly anything.
+    pub(crate) restricted: Option<&'static str>,
+    /// Why the guest's allocator failed. The callback that needed it goes on, but the VM is dead after it.
+    pub(crate) allocator_failed: Option<wasmtime::Error>,
     pub(crate) metric_ids: MetricIds,
     /// What the guest asked for that Envoy does once the callback has returned.
     pub(crate) after: Vec<AfterCall>,
@@ -85,7 +88,8 @@ impl VmState {
             current: 0,
             effective: 0,
             callback: "start",
-            started: false,
+            restricted: Some("before the VM has started (in _initialize, main or _start)"),
+            allocator_failed: None,
             metric_ids: MetricIds::default(),
             after: Vec::new(),
             stop_iteration: false,

@@ -7,6 +7,8 @@ mod guest;
 mod cost_and_faults;
 #[path = "behaviour/lifetime.rs"]
 mod lifetime;
+#[path = "behaviour/modules.rs"]
+mod modules;
 #[path = "behaviour/phases.rs"]
 mod phases;
 #[path = "behaviour/replies.rs"]

@@ -1,6 +1,6 @@
 //! The guest as a host function sees it: its memory, and who is calling.
 
-use wasmtime::{Caller, Val};
+use wasmtime::{Caller, TypedFunc, Val};
 
 use crate::abi::Status;
 use crate::header_map::HeaderPair;
@@ -16,7 +16,7 @@ pub(crate) struct Guest<'a, 'b> {
 pub(crate) enum Failure {
     /// The guest is told.
     Status(Status),
-    /// The VM ends: `proc_exit`, or the guest's own allocator trapped.
+    /// The VM ends, or in its place all of Envoy would.
     Trap(wasmtime::Error),
 }
 
@@ -128,15 +128,27 @@ impl<'a, 'b> Guest<'a, 'b> {
                 .clone()
                 .ok_or(Status::INVALID_MEMORY_ACCESS)?;
             let length = u32::try_from(bytes.len()).map_err(|_| Status::INVALID_MEMORY_ACCESS)?;
-            pointer = allocate.call(&mut self.caller, length).map_err(Failure::Trap)?;
-            if pointer == 0 {
-                return Err(Status::INVALID_MEMORY_ACCESS.into());
-            }
+            pointer = self.allocate(&allocate, length)?;
             self.write(pointer, bytes)?;
         }
         self.write_u32(pointer_at, pointer)?;
         self.write_u32(length_at, bytes.len() as u32)?;
         Ok(())
+    }
+
+    /// Memory of the guest's own. An allocator that traps kills the VM, but only once the callback has returned.
+    fn allocate(&mut self, allocator: &TypedFunc<u32, u32>, length: u32) -> Result<u32, Status> {
+        let before = self.state_mut().restricted.replace("in the plugin's allocator");
+        let allocated = allocator.call(&mut self.caller, length);
+        self.state_mut().restricted = before;
+        match allocated {
+            Ok(0) => Err(Status::INVALID_MEMORY_ACCESS),
+            Ok(pointer) => Ok(pointer),
+            Err(error) => {
+                self.state_mut().allocator_failed.get_or_insert(error);
+                Err(Status::INVALID_MEMORY_ACCESS)
+            }
+        }
     }
 }
 

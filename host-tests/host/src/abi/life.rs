@@ -156,7 +156,16 @@ fn continue_stream(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Fail
         3 => return Err(Status::UNIMPLEMENTED.into()),
         _ => return Err(Status::BAD_ARGUMENT.into()),
     };
+    go_on(guest, request)
+}
+
+/// Lets a held request or response go, once the callback has returned.
+pub(super) fn go_on(guest: &mut Guest<'_, '_>, request: bool) -> Result<(), Failure> {
     if let Some((stream, filter)) = guest.stream() {
+        if !request && stream.borrow().response.is_none() {
+            let reason = "the response is told to go on before there is one: Envoy crashes";
+            return Err(Failure::Trap(wasmtime::Error::msg(reason)));
+        }
         stream.borrow_mut().hide_request(filter);
         let context = guest.context_id();
         guest
@@ -200,13 +209,18 @@ fn call_foreign_function(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<()
     if name != b"clear_route_cache" {
         return Err(Status::NOT_FOUND.into());
     }
-    if let Some((stream, _)) = guest.stream() {
-        stream.borrow_mut().clear_route_cache();
-    }
+    clear_route_cache(guest);
     for at in [args.u32(4), args.u32(5)] {
         if at != 0 {
             guest.write_u32(at, 0)?;
         }
     }
     Ok(())
+}
+
+/// Has the request routed anew.
+pub(super) fn clear_route_cache(guest: &Guest<'_, '_>) {
+    if let Some((stream, _)) = guest.stream() {
+        stream.borrow_mut().clear_route_cache();
+    }
 }

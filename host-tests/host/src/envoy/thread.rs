@@ -93,49 +93,83 @@ impl EnvoyThread {
     pub(super) fn seat_next(&mut self) -> Result<(), Refusal> {
         let index = self.seats.len();
         let plugin = self.plugins[index].clone();
-        let thread = self.thread;
-        let refusal = |reason: String, trapped| Refusal {
-            plugin: plugin.name.clone(),
-            thread,
-            reason,
-            trapped,
-        };
-        let died = |death: Death| refusal(death.0, true);
         let companion = self.plugins[..index]
             .iter()
             .position(|earlier| earlier.shares_vm_with(&plugin));
         let vm_index = match companion {
             Some(companion) => self.seats[companion].vm,
             None => {
-                let vm = Vm::start(&plugin, &self.shared, thread, self.settings.fuel_per_callback);
-                self.vms.push(vm.map_err(died)?);
+                self.start_vm(&plugin)?;
                 self.vms.len() - 1
             }
         };
+        let refusal = self.refusal(&plugin);
         let vm = &mut self.vms[vm_index];
         let root = vm.state_mut().add_root(&plugin);
-        // The plugin's configuration can be read here and in on_configure, but not in on_vm_start between them.
-        vm.state_mut().set_configuring(root, true);
-        vm.call(root, "proxy_on_context_create", &[root, 0])
-            .map_err(died)?;
-        vm.state_mut().set_configuring(root, false);
-        let length = vm.state().vm_configuration_length();
-        let started = vm
-            .call(root, "proxy_on_vm_start", &[root, length])
-            .map_err(died)?;
-        if started.was_called() && started.value == Some(0) {
-            return Err(refusal("on_vm_start returned false".to_owned(), false));
-        }
-        vm.state_mut().set_configuring(root, true);
-        let length = plugin.configuration.0.len() as u32;
-        let configured = vm
-            .call(root, "proxy_on_configure", &[root, length])
-            .map_err(died)?;
-        vm.state_mut().set_configuring(root, false);
-        if configured.was_called() && configured.value == Some(0) {
-            return Err(refusal("on_configure returned false".to_owned(), false));
+        if let Err(death) = configure(vm, root, &plugin, &refusal)? {
+            self.shared.deaths.lock().push(death.0);
         }
         self.seats.push(Seat { vm: vm_index, root });
         Ok(())
     }
+}
+
+impl EnvoyThread {
+    /// Starts a VM for a plugin, without a context.
+    pub(super) fn start_vm(&mut self, plugin: &Plugin) -> Result<(), Refusal> {
+        let vm = Vm::start(plugin, &self.shared, self.thread, self.settings.fuel_per_callback);
+        let died = |death: Death| self.refusal(plugin)(death.0, true);
+        self.vms.push(vm.map_err(died)?);
+        Ok(())
+    }
+
+    fn refusal(&self, plugin: &Plugin) -> impl Fn(String, bool) -> Refusal + use<> {
+        let (plugin, thread) = (plugin.name.clone(), self.thread);
+        move |reason, trapped| Refusal {
+            plugin: plugin.clone(),
+            thread,
+            reason,
+            trapped,
+        }
+    }
+}
+
+/// Has a root context started and configured. Envoy looks only at what the last two callbacks return: a VM that dies
+/// while the context is created, or of its allocator, has accepted, and then serves nothing.
+fn configure(
+    vm: &mut Vm,
+    root: u32,
+    plugin: &Plugin,
+    refusal: &dyn Fn(String, bool) -> Refusal,
+) -> Result<Result<(), Death>, Refusal> {
+    let callbacks = [
+        ("proxy_on_context_create", 0, "on_context_create"),
+        (
+            "proxy_on_vm_start",
+            vm.state().vm_configuration_length(),
+            "on_vm_start",
+        ),
+        (
+            "proxy_on_configure",
+            plugin.configuration.0.len() as u32,
+            "on_configure",
+        ),
+    ];
+    for (callback, argument, short) in callbacks {
+        let configuring = callback != "proxy_on_vm_start";
+        vm.state_mut().set_configuring(root, configuring);
+        let called = vm.call(root, callback, &[root, argument]);
+        vm.state_mut().set_configuring(root, false);
+        match called {
+            Err(death) if vm.died_allocating || callback == "proxy_on_context_create" => {
+                return Ok(Err(death));
+            }
+            Err(death) => return Err(refusal(death.0, true)),
+            Ok(called) if called.value == Some(0) => {
+                return Err(refusal(format!("{short} returned false"), false));
+            }
+            Ok(_) => {}
+        }
+    }
+    Ok(Ok(()))
 }

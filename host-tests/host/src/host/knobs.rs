@@ -87,7 +87,8 @@ impl Host {
     /// default failure policy.
     ///
     /// ```
-    /// let traps = r#"(module (memory (export "memory") 1)
+    /// let traps = r#"(module (func (export "proxy_abi_version_0_2_1"))
+    ///     (func (export "malloc") (param i32) (result i32) (i32.const 0))
     ///     (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) unreachable))"#;
     /// let host = host::Host::new(wat::parse_str(traps).unwrap()).allow_vm_death();
     /// host.get("/").expect_rejected(503);

@@ -7,10 +7,25 @@ use host::Module;
 
 /// Compiles a guest with these callbacks.
 pub fn guest(callbacks: &str) -> Module {
-    let text = format!("(module {PREAMBLE} {callbacks})");
+    module(&format!("{PREAMBLE} {VERSION} {ALLOCATOR} {callbacks}"))
+}
+
+/// Compiles a module that has only what it says itself.
+pub fn module(text: &str) -> Module {
+    let text = format!("(module {text})");
     let bytes = wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     Module::new(&bytes)
 }
+
+/// Without it, nothing loads.
+pub const VERSION: &str = r#"(func (export "proxy_abi_version_0_2_1"))"#;
+
+/// An allocator that never frees, on a page of its own.
+pub const ALLOCATOR: &str = r#"
+    (global $top (mut i32) (i32.const 4096))
+    (func $allocate (export "proxy_on_memory_allocate") (param $size i32) (result i32)
+        global.get $top
+        (global.set $top (i32.add (global.get $top) (local.get $size))))"#;
 
 /// What the guests of a run noted, each as `plugin:status`, on workers only.
 pub fn notes(host: &host::Host) -> Vec<String> {
@@ -22,8 +37,8 @@ pub fn notes(host: &host::Host) -> Vec<String> {
         .collect()
 }
 
-/// Imports, memory, an allocator that never frees, texts at fixed places, and `$note`.
-const PREAMBLE: &str = r#"
+/// Imports, memory, texts at fixed places, and `$note`.
+pub const PREAMBLE: &str = r#"
     (import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
     (import "env" "proxy_get_header_map_value" (func $get (param i32 i32 i32 i32 i32) (result i32)))
     (import "env" "proxy_get_header_map_pairs" (func $pairs (param i32 i32 i32) (result i32)))
@@ -59,10 +74,6 @@ const PREAMBLE: &str = r#"
     (data (i32.const 130) "xds\00route_name")  ;; 14 bytes
     (data (i32.const 150) "plugin_name")    ;; 11 bytes
     (data (i32.const 170) "calls")          ;; 5 bytes
-    (global $top (mut i32) (i32.const 4096))
-    (func $allocate (export "proxy_on_memory_allocate") (param $size i32) (result i32)
-        global.get $top
-        (global.set $top (i32.add (global.get $top) (local.get $size))))
     (func $note (param $status i32)
         (i32.store8 (i32.const 64) (i32.add (i32.const 48) (local.get $status)))
         (drop (call $log (i32.const 2) (i32.const 64) (i32.const 1))))

@@ -1,6 +1,6 @@
 //! Which map can be read when, and what a wrong call answers.
 
-use host::{Answer, Host, Module, Plugin, Route};
+use host::{Answer, Host, Plugin, Route};
 
 use crate::guest::{guest, notes};
 
@@ -113,35 +113,6 @@ fn a_function_that_is_not_served_yet_says_so() {
     ));
     host.get("/").answered_with(200);
     assert_eq!(notes(&host), ["<"], "12 is UNIMPLEMENTED");
-}
-
-#[test]
-fn the_guest_may_call_its_allocator_malloc() {
-    let bytes = wat::parse_str(
-        r#"(module
-            (import "env" "proxy_get_property" (func $property (param i32 i32 i32 i32) (result i32)))
-            (import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
-            (memory (export "memory") 1)
-            (data (i32.const 150) "plugin_name")
-            (func (export "malloc") (param i32) (result i32) (i32.const 512))
-            (func (export "proxy_on_configure") (param i32 i32) (result i32)
-                (drop (call $property (i32.const 150) (i32.const 11) (i32.const 0) (i32.const 4)))
-                (drop (call $log (i32.const 2) (i32.load (i32.const 0)) (i32.load (i32.const 4))))
-                (i32.const 1)))"#,
-    );
-    let host = Host::new(Module::new(&bytes.unwrap())).plugin_name("fox");
-    host.start();
-    assert_eq!(
-        host.logs().last().map(|line| line.message.clone()),
-        Some("fox".to_owned())
-    );
-}
-
-#[test]
-#[should_panic(expected = "import env.proxy_fly: Envoy has no such host function")]
-fn a_module_that_imports_what_envoy_has_not_does_not_load() {
-    let bytes = wat::parse_str(r#"(module (import "env" "proxy_fly" (func)))"#).unwrap();
-    Module::new(&bytes);
 }
 
 #[test]
