@@ -3,8 +3,10 @@
 mod arrivals;
 mod calls;
 mod flow;
+mod lifecycle;
 mod pass;
 mod router;
+mod seats;
 mod thread;
 mod ticks;
 mod timers;
@@ -20,13 +22,14 @@ use parking_lot::{Mutex, MutexGuard};
 use crate::answer::Outcome;
 use crate::cluster::Cluster;
 use crate::edge::Edge;
-use crate::log::Thread;
 use crate::plugin::Plugin;
 use crate::route::Route;
 use crate::shared::Shared;
 use crate::stream::{ClientRequest, SharedStream};
 use crate::way::{Arrival, Direction};
 
+use lifecycle::Bases;
+pub(crate) use seats::Taken;
 use thread::EnvoyThread;
 pub(crate) use thread::Refusal;
 
@@ -53,12 +56,19 @@ pub(crate) struct Envoy {
     /// Changed only before it has started.
     setup: AtomicRefCell<Setup>,
     pub(crate) shared: Arc<Shared>,
-    threads: Mutex<Option<Arc<Threads>>>,
+    phase: Mutex<Phase>,
+    bases: Mutex<Bases>,
 }
 
 pub(crate) struct Setup {
     pub(crate) settings: Settings,
     pub(crate) plugins: Vec<Arc<Plugin>>,
+}
+
+enum Phase {
+    New,
+    Running(Arc<Threads>),
+    ShutDown,
 }
 
 /// The main thread, then the workers. Each is locked while something happens on it, so they can run at once.
@@ -85,7 +95,8 @@ impl Envoy {
                 plugins: plugins.into_iter().map(Arc::new).collect(),
             }),
             shared: Arc::new(Shared::new()),
-            threads: Mutex::new(None),
+            phase: Mutex::new(Phase::New),
+            bases: Mutex::default(),
         }
     }
 
@@ -95,43 +106,8 @@ impl Envoy {
 
     /// Changes what may be changed before the start; none if that is past.
     pub(crate) fn change_setup(&self, change: impl FnOnce(&mut Setup)) -> Option<()> {
-        let threads = self.threads.lock();
-        threads.is_none().then(|| change(&mut self.setup.borrow_mut()))
-    }
-
-    /// Starts all VMs in Envoy's order, unless that is done: for each plugin first, on the main thread, the VM from
-    /// which the others are made, which gets no context, then a canary, thrown away after it accepted its
-    /// configuration, then the main thread's own VM; when all plugins have passed, the workers.
-    pub(crate) fn start(&self) -> Result<(), Refusal> {
-        let mut threads = self.threads.lock();
-        if threads.is_some() {
-            return Ok(());
-        }
-        let setup = self.setup.borrow();
-        let settings = Arc::new(setup.settings.clone());
-        let new =
-            |plugins: &[Arc<Plugin>], thread| EnvoyThread::new(&settings, plugins, &self.shared, thread);
-        let mut main = new(&setup.plugins, Thread::Main);
-        for (index, plugin) in setup.plugins.iter().enumerate() {
-            if !setup.plugins[..index]
-                .iter()
-                .any(|earlier| earlier.shares_vm_with(plugin))
-            {
-                new(&[], Thread::Canary).start_vm(plugin)?;
-            }
-            new(std::slice::from_ref(plugin), Thread::Canary).seat_next()?;
-            main.seat_next()?;
-        }
-        let mut started = vec![Mutex::new(main)];
-        for number in 0..settings.workers {
-            let mut worker = new(&setup.plugins, Thread::Worker(number));
-            for _ in &setup.plugins {
-                worker.seat_next()?;
-            }
-            started.push(Mutex::new(worker));
-        }
-        *threads = Some(Arc::new(started));
-        Ok(())
+        let phase = self.phase.lock();
+        matches!(*phase, Phase::New).then(|| change(&mut self.setup.borrow_mut()))
     }
 
     /// A client's request comes in on a worker. It goes on until it waits for something outside of Envoy.
@@ -190,8 +166,11 @@ impl Envoy {
     }
 
     fn threads(&self) -> Arc<Threads> {
-        let threads = self.threads.lock();
-        threads.clone().expect("the host starts its VMs before it serves")
+        match &*self.phase.lock() {
+            Phase::New => panic!("the host starts its VMs before it serves"),
+            Phase::Running(threads) => threads.clone(),
+            Phase::ShutDown => panic!("the host has shut down"),
+        }
     }
 }
 
@@ -201,7 +180,7 @@ impl Drop for Envoy {
         if std::thread::panicking() {
             return;
         }
-        let Some(threads) = self.threads.get_mut().take() else {
+        let Phase::Running(threads) = self.phase.get_mut() else {
             return;
         };
         let leaked: Vec<String> = threads

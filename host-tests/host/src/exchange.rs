@@ -100,7 +100,7 @@ impl Exchange {
             _ => None,
         };
         if let Some((what, filter)) = held {
-            let plugin = self.envoy.setup().plugins[filter].name.clone();
+            let plugin = self.stream.borrow().taken[filter].plugin.name.clone();
             let message = format!("plugin {plugin} holds the {what} and never lets it go");
             let whole = self.to_string();
             // Let go of it, so that the host does not complain a second time.

@@ -1,6 +1,7 @@
 //! The host that tests hold: an Envoy with plugins, to which requests are sent and for which time passes.
 
 mod knobs;
+mod lifecycle;
 mod seen;
 mod threads;
 

@@ -79,7 +79,7 @@ pub use header_map::HeaderPair;
 pub use host::{Host, every_order};
 pub use log::{Level, LogLine, Thread};
 pub use module::Module;
-pub use plugin::{Configuration, Plugin};
+pub use plugin::{Configuration, FailurePolicy, Plugin};
 pub use refused::Refused;
 pub use request::Request;
 pub use route::Route;

@@ -26,6 +26,11 @@ impl Metrics {
             .unwrap_or(0)
     }
 
+    /// Adds one to a counter of Envoy's own.
+    pub(crate) fn count(&mut self, name: String) {
+        *self.values.entry((name, Kind::Counter)).or_insert(0) += 1;
+    }
+
     /// Every metric that was defined.
     pub(crate) fn all(&self) -> BTreeMap<String, u64> {
         self.values

@@ -39,6 +39,7 @@ impl UnwindSafe for Module {}
 impl RefUnwindSafe for Module {}
 
 struct Inner {
+    bytes: Vec<u8>,
     engine: Engine,
     pre: InstancePre<VmState>,
 }
@@ -77,7 +78,11 @@ impl Module {
         }
         let pre = linker.instantiate_pre(&module)?;
         Ok(Module {
-            inner: Arc::new(Inner { engine, pre }),
+            inner: Arc::new(Inner {
+                bytes: bytes.to_vec(),
+                engine,
+                pre,
+            }),
         })
     }
 
@@ -89,9 +94,9 @@ impl Module {
         &self.inner.pre
     }
 
-    /// Whether both are the same compiled code.
+    /// Whether both are the same code, if compiled twice.
     pub(crate) fn is(&self, other: &Module) -> bool {
-        Arc::ptr_eq(&self.inner, &other.inner)
+        Arc::ptr_eq(&self.inner, &other.inner) || self.inner.bytes == other.inner.bytes
     }
 }
 

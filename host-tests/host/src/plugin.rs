@@ -1,7 +1,13 @@
 //! What is loaded into a host: a compiled module, and the plugin that Envoy's configuration would make of it.
 
+mod failure_policy;
+
+use std::time::Duration;
+
 use crate::module::Module;
 use crate::protobuf;
+
+pub use failure_policy::FailurePolicy;
 
 /// One entry of `http_filters`: a module with the names and configuration it gets.
 ///
@@ -24,6 +30,8 @@ pub struct Plugin {
     pub(crate) vm_configuration: Configuration,
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) allow_on_headers_stop_iteration: bool,
+    pub(crate) failure_policy: FailurePolicy,
+    pub(crate) reload_interval: Duration,
 }
 
 impl Plugin {
@@ -38,6 +46,8 @@ impl Plugin {
             vm_configuration: Configuration::default(),
             environment: Vec::new(),
             allow_on_headers_stop_iteration: false,
+            failure_policy: FailurePolicy::Closed,
+            reload_interval: failure_policy::DEFAULT_RELOAD_INTERVAL,
         }
     }
 
@@ -90,6 +100,17 @@ impl Plugin {
             && self.vm_id == other.vm_id
             && self.vm_configuration == other.vm_configuration
             && self.environment == other.environment
+    }
+
+    /// Plugins that agree in everything share even their root context, as in Envoy.
+    pub(crate) fn is_same_as(&self, other: &Plugin) -> bool {
+        self.shares_vm_with(other)
+            && self.name == other.name
+            && self.root_id == other.root_id
+            && self.configuration == other.configuration
+            && self.allow_on_headers_stop_iteration == other.allow_on_headers_stop_iteration
+            && self.failure_policy == other.failure_policy
+            && self.reload_interval == other.reload_interval
     }
 }
 

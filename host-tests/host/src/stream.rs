@@ -8,6 +8,7 @@ use std::time::Duration;
 use atomic_refcell::AtomicRefCell;
 
 use crate::cost::Spent;
+use crate::envoy::Taken;
 use crate::header_map::{HeaderMap, HeaderPair};
 use crate::log::LogLine;
 use crate::route::Route;
@@ -126,6 +127,8 @@ pub(crate) struct Stream {
     pub(crate) request_way: Way,
     pub(crate) response_way: Way,
     pub(crate) filters: Vec<FilterView>,
+    /// What each filter runs on.
+    pub(crate) taken: Vec<Taken>,
     /// The route as last looked up. Filters see it so even after they changed what it depends on.
     pub(crate) route: Option<Route>,
     pub(crate) route_is_stale: bool,

@@ -16,6 +16,8 @@ use crate::vm_state::{AfterCall, VmState};
 pub(crate) struct Death(pub(crate) String);
 
 pub(crate) struct Vm {
+    /// The plugin that it was started for; others may share it.
+    pub(crate) plugin: Arc<Plugin>,
     store: Store<VmState>,
     instance: Instance,
     fuel_per_callback: u64,
@@ -28,7 +30,7 @@ pub(crate) struct Vm {
 impl Vm {
     /// Instantiates the plugin's module and runs its `_initialize` and `main`, or its `_start`.
     pub(crate) fn start(
-        plugin: &Plugin,
+        plugin: &Arc<Plugin>,
         shared: &Arc<Shared>,
         thread: Thread,
         fuel_per_callback: u64,
@@ -47,6 +49,7 @@ impl Vm {
             .find_map(|name| instance.get_typed_func::<u32, u32>(&mut store, name).ok());
         store.data_mut().allocate = allocate;
         let mut vm = Vm {
+            plugin: plugin.clone(),
             store,
             instance,
             fuel_per_callback,
@@ -132,6 +135,7 @@ impl Vm {
             self.dead = Some(death.clone());
             return Err(death);
         }
+        let after = self.delete_done(after);
         let spent = Spent {
             plugin: plugin.unwrap_or_default(),
             callback,
@@ -149,6 +153,18 @@ impl Vm {
             spent: Some(spent),
             after,
         })
+    }
+
+    /// The root contexts that said `proxy_done` meanwhile are deleted. What they ask for goes with the rest.
+    fn delete_done(&mut self, mut after: Vec<AfterCall>) -> Vec<AfterCall> {
+        while let Some(root) = self.store.data_mut().done.pop() {
+            match self.call(root, "proxy_on_delete", &[root]) {
+                Ok(called) => after.extend(called.after),
+                Err(death) => self.store.data().shared.deaths.lock().push(death.0),
+            }
+            self.store.data_mut().remove_context(root);
+        }
+        after
     }
 
     fn pages(&self) -> u64 {

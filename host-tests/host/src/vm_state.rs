@@ -25,6 +25,10 @@ pub(crate) struct VmState {
     pub(crate) allocate: Option<TypedFunc<u32, u32>>,
     pub(crate) contexts: BTreeMap<u32, Context>,
     next_context: u32,
+    /// Root contexts that have ended but for their `proxy_done`.
+    waiting: Vec<u32>,
+    /// Those of them that have said it.
+    pub(crate) done: Vec<u32>,
     /// The context of the callback that runs.
     pub(crate) current: u32,
     /// The context that the guest chose instead; 0 for none.
@@ -85,6 +89,8 @@ impl VmState {
             allocate: None,
             contexts: BTreeMap::new(),
             next_context: 1,
+            waiting: Vec::new(),
+            done: Vec::new(),
             current: 0,
             effective: 0,
             callback: "start",
@@ -149,6 +155,25 @@ impl VmState {
         {
             *configuring = now;
         }
+    }
+
+    /// A root context has ended, and is to stay until it says `proxy_done`.
+    pub(crate) fn wait_for_done(&mut self, root: u32) {
+        self.waiting.push(root);
+    }
+
+    /// `proxy_done` for a plugin. Says whether a root context of it waited for that.
+    pub(crate) fn say_done(&mut self, plugin: &Plugin) -> bool {
+        let of_plugin = |root| {
+            self.contexts
+                .get(root)
+                .is_some_and(|context| context.plugin.is_same_as(plugin))
+        };
+        let Some(at) = self.waiting.iter().position(of_plugin) else {
+            return false;
+        };
+        self.done.push(self.waiting.remove(at));
+        true
     }
 
     pub(crate) fn vm_configuration_length(&self) -> u32 {

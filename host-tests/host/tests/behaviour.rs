@@ -2,9 +2,13 @@
 
 #[path = "behaviour/guest.rs"]
 mod guest;
+#[path = "behaviour/lives.rs"]
+mod lives;
 
 #[path = "behaviour/cost_and_faults.rs"]
 mod cost_and_faults;
+#[path = "behaviour/failure_policy.rs"]
+mod failure_policy;
 #[path = "behaviour/lifetime.rs"]
 mod lifetime;
 #[path = "behaviour/modules.rs"]
@@ -13,6 +17,8 @@ mod modules;
 mod phases;
 #[path = "behaviour/replies.rs"]
 mod replies;
+#[path = "behaviour/root_contexts.rs"]
+mod root_contexts;
 #[path = "behaviour/state.rs"]
 mod state;
 #[path = "behaviour/stream.rs"]
@@ -23,3 +29,5 @@ mod threads;
 mod time;
 #[path = "behaviour/wasi.rs"]
 mod wasi;
+#[path = "behaviour/update.rs"]
+mod update;

@@ -198,9 +198,13 @@ fn set_effective_context(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<()
     Ok(())
 }
 
-fn done(_guest: &mut Guest<'_, '_>, _args: Args<'_>) -> Result<(), Failure> {
-    // Envoy keeps no stream waiting for this, and a root only while it shuts down.
-    Err(Status::NOT_FOUND.into())
+fn done(guest: &mut Guest<'_, '_>, _args: Args<'_>) -> Result<(), Failure> {
+    // Any context of the plugin may say it, but only once the root context's `proxy_on_done` has returned.
+    let plugin = guest.context().map(|context| context.plugin.clone());
+    match plugin.is_some_and(|plugin| guest.state_mut().say_done(&plugin)) {
+        true => Ok(()),
+        false => Err(Status::NOT_FOUND.into()),
+    }
 }
 
 fn call_foreign_function(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::flow::SharedStream;
+use super::seats::Footing;
 use super::thread::{EnvoyThread, Pending};
 use crate::local_reply::LocalReply;
 use crate::stream::Stage;
@@ -26,7 +27,10 @@ impl EnvoyThread {
         if stream.borrow().filters[filter].context.is_some() {
             return;
         }
-        let (vm, root) = self.seat(filter);
+        let Footing::Seat(seat) = stream.borrow().taken[filter].footing else {
+            return;
+        };
+        let (vm, root) = self.sitting(seat);
         if vm.dead.is_some() {
             return;
         }
@@ -44,12 +48,17 @@ impl EnvoyThread {
         arguments: &[u32],
     ) -> Verdict {
         let context = stream.borrow().filters[filter].context;
-        let (vm, _) = self.seat(filter);
-        let was_dead = vm.dead.is_some();
-        let Some(context) = context else {
-            stream.borrow_mut().filters[filter].failed = true;
-            return Verdict::Reply(LocalReply::dead_vm());
+        let footing = stream.borrow().taken[filter].footing;
+        let (seat, context) = match (footing, context) {
+            (Footing::LeftOut, _) => return Verdict::Return(0),
+            (Footing::Seat(seat), Some(context)) => (seat, context),
+            _ => {
+                stream.borrow_mut().filters[filter].failed = true;
+                return Verdict::Reply(LocalReply::dead_vm());
+            }
         };
+        let (vm, _) = self.sitting(seat);
+        let was_dead = vm.dead.is_some();
         let mut all = vec![context];
         all.extend_from_slice(arguments);
         let called = match vm.call(context, callback, &all) {

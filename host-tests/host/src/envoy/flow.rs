@@ -1,6 +1,7 @@
 //! What leaves Envoy, local replies, and how an exchange ends: log of all filters, then done and delete of each.
 
 use super::calls::Verdict;
+use super::seats::Footing;
 use super::thread::EnvoyThread;
 use crate::edge;
 use crate::local_reply::LocalReply;
@@ -190,8 +191,15 @@ impl EnvoyThread {
             self.call_filter(stream, filter, "proxy_on_done", &[]);
             self.call_filter(stream, filter, "proxy_on_delete", &[]);
             let context = stream.borrow().filters[filter].context;
-            if let Some(context) = context {
-                self.seat(filter).0.state_mut().remove_context(context);
+            let footing = stream.borrow().taken[filter].footing;
+            if let (Footing::Seat(seat), Some(context)) = (footing, context) {
+                self.sitting(seat).0.state_mut().remove_context(context);
+            }
+        }
+        for filter in 0..filters {
+            let footing = stream.borrow().taken[filter].footing;
+            if let Footing::Seat(seat) = footing {
+                self.leave(seat);
             }
         }
         stream.borrow_mut().metrics_after = Some(self.shared.metrics.lock().all());

@@ -71,7 +71,9 @@ impl EnvoyThread {
             if way == Direction::Request {
                 stream.borrow_mut().filters[filter].entered = true;
             }
-            let allowed = self.plugins[filter].allow_on_headers_stop_iteration;
+            let allowed = stream.borrow().taken[filter]
+                .plugin
+                .allow_on_headers_stop_iteration;
             let iteration = match verdict {
                 // 2 was once "continue and end the stream"; Envoy lets it go on.
                 Verdict::Return(CONTINUE | 2) => Iteration::Goes,

@@ -40,10 +40,11 @@ impl EnvoyThread {
             request_way: Way {
                 arriving: sent.arrivals.iter().cloned().collect(),
                 ended: sent.ends_with_headers && refused.is_none(),
-                ..Way::new(self.plugins.len())
+                ..Way::new(self.chain.len())
             },
-            response_way: Way::new(self.plugins.len()),
-            filters: vec![FilterView::default(); self.plugins.len()],
+            response_way: Way::new(self.chain.len()),
+            filters: vec![FilterView::default(); self.chain.len()],
+            taken: self.take_seats(),
             route,
             route_is_stale: false,
             filter_state: BTreeMap::new(),
@@ -205,13 +206,25 @@ impl EnvoyThread {
 
     /// The client goes away.
     pub(super) fn abort(&mut self, stream: &SharedStream) {
+        self.lose_client(stream, "downstream_remote_disconnect");
+    }
+
+    /// Envoy goes away.
+    pub(super) fn cut_off(&mut self, stream: &SharedStream) {
+        self.lose_client(
+            stream,
+            "downstream_local_disconnect(purging_socket_that_have_not_progressed_to_connections)",
+        );
+    }
+
+    fn lose_client(&mut self, stream: &SharedStream, details: &str) {
         if stream.borrow().stage == Stage::Finished {
             return;
         }
         {
             let mut stream = stream.borrow_mut();
             stream.upstream_chosen = stream.forwarded.is_some();
-            stream.details = b"downstream_remote_disconnect".to_vec();
+            stream.details = details.as_bytes().to_vec();
             stream.flags |= CLIENT_GONE;
             stream.broken = stream.headers_sent;
         }

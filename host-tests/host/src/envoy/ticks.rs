@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use super::thread::{EnvoyThread, Pending};
+use super::thread::EnvoyThread;
 use super::timers::Timer;
 use crate::stream::Stage;
-use crate::vm_state::AfterCall;
 
 impl EnvoyThread {
     /// When something is due next.
@@ -36,31 +35,16 @@ impl EnvoyThread {
     }
 
     fn next_tick(&self) -> Option<(Duration, usize, u32)> {
-        let vms = self.vms.iter().enumerate();
-        vms.filter(|(_, vm)| vm.dead.is_none())
-            .filter_map(|(index, vm)| vm.state().next_tick().map(|(due, root)| (due, index, root)))
+        let alive = self.vms.iter().filter(|(_, vm)| vm.dead.is_none());
+        alive
+            .filter_map(|(&number, vm)| vm.state().next_tick().map(|(due, root)| (due, number, root)))
             .min()
     }
 
     fn tick(&mut self, vm: usize, root: u32) {
-        let vm = &mut self.vms[vm];
-        vm.state_mut().rearm_tick(root);
-        match vm.call(root, "proxy_on_tick", &[root]) {
-            Ok(called) => {
-                for action in called.after {
-                    let (AfterCall::Reply { context, .. }
-                    | AfterCall::Continue { context, .. }
-                    | AfterCall::Close { context }) = action;
-                    if let Some((stream, filter)) = vm.state().stream_of(context) {
-                        self.pending.push_back(Pending {
-                            stream,
-                            filter,
-                            action,
-                        });
-                    }
-                }
-            }
-            Err(death) => self.shared.deaths.lock().push(death.0),
+        if let Some(vm) = self.vms.get_mut(&vm) {
+            vm.state_mut().rearm_tick(root);
         }
+        self.call_root(vm, root, "proxy_on_tick");
     }
 }

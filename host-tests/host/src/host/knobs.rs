@@ -83,8 +83,9 @@ impl Host {
         self.set(|setup| setup.settings.fuel_per_callback = fuel)
     }
 
-    /// Lets a VM die without failing the test; requests to its worker are then answered 503, as with Envoy's
-    /// default failure policy.
+    /// Lets a VM die without failing the test. What becomes of requests then says [`crate::FailurePolicy`]; by default
+    /// they are answered 503. Also lets a thread refuse a configuration that the canary accepted: Envoy goes on without
+    /// the plugin there, whatever the policy.
     ///
     /// ```
     /// let traps = r#"(module (func (export "proxy_abi_version_0_2_1"))

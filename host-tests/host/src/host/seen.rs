@@ -68,8 +68,7 @@ impl Host {
 
     fn first_vm_id(&self) -> String {
         self.envoy
-            .setup()
-            .plugins
+            .plugins()
             .first()
             .map(|plugin| plugin.vm_id.clone())
             .unwrap_or_default()

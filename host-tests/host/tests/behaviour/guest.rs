@@ -62,6 +62,7 @@ pub const PREAMBLE: &str = r#"
     (import "env" "proxy_send_local_response" (func $reply (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
     (import "env" "proxy_continue_stream" (func $continue (param i32) (result i32)))
     (import "env" "proxy_set_effective_context" (func $become (param i32) (result i32)))
+    (import "env" "proxy_done" (func $done (result i32)))
     (import "env" "proxy_http_call"
         (func $http_call (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
     (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
@@ -90,6 +91,11 @@ pub const PREAMBLE: &str = r#"
     (func $reply_with (param $status i32) (result i32)
         (call $reply (local.get $status) (i32.const 170) (i32.const 5) (i32.const 120) (i32.const 5)
             (i32.const 0) (i32.const 0) (i32.const -1)))
+    ;; Logs a character and a digit, or what follows the digits.
+    (func $tell (param $character i32) (param $number i32)
+        (i32.store8 (i32.const 64) (local.get $character))
+        (i32.store8 (i32.const 65) (i32.add (i32.const 48) (local.get $number)))
+        (drop (call $log (i32.const 2) (i32.const 64) (i32.const 2))))
     ;; Logs a character.
     (func $say (param $character i32) (call $note (i32.sub (local.get $character) (i32.const 48))))
     ;; Logs the status of reading a buffer from its start, and what was read.
