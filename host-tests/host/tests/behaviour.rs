@@ -27,7 +27,7 @@ mod stream;
 mod threads;
 #[path = "behaviour/time.rs"]
 mod time;
-#[path = "behaviour/wasi.rs"]
-mod wasi;
 #[path = "behaviour/update.rs"]
 mod update;
+#[path = "behaviour/wasi.rs"]
+mod wasi;

@@ -28,6 +28,7 @@ fn caller(callback: &str, name: &str, params: &str, arguments: &[i64]) -> Module
             (import "wasi_snapshot_preview1" "{name}" (func $call (param {params}) (result i32)))
             (import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
             {MEMORY}
+            (func (export "proxy_abi_version_0_2_1")) (func (export "malloc") (param i32) (result i32) (i32.const 0))
             (func (export "{callback}") {head}
                 (memory.fill (i32.const 400) (i32.const 35) (i32.const 16))
                 (i32.store8 (i32.const 399) (i32.add (i32.const 32) (call $call {values})))
@@ -253,6 +254,7 @@ fn proc_exit_does_nothing() {
     let exits = r#"(module
         (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
         (memory (export "memory") 1)
+        (func (export "proxy_abi_version_0_2_1")) (func (export "malloc") (param i32) (result i32) (i32.const 0))
         (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
             (call $exit (i32.const 3)) (i32.const 0)))"#;
     let host = Host::new(wat::parse_str(exits).unwrap());
