@@ -21,12 +21,15 @@ use crate::way::Arrival;
 pub struct Answer {
     pub(crate) outcome: Outcome,
     pub(crate) delay: Duration,
+    pub(crate) early: bool,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) enum Outcome {
     Response(UpstreamResponse),
     Failure(Failure),
+    /// Nothing ever comes.
+    Never,
 }
 
 #[derive(Clone, Debug)]
@@ -44,6 +47,11 @@ impl UpstreamResponse {
     /// Whether it comes in chunks, or as a whole with its length.
     pub(crate) fn is_chunked(&self) -> bool {
         self.pieces.is_some() || !self.trailers.is_empty() || self.unfinished || self.cut_off
+    }
+
+    /// Whether HTTP allows it no body.
+    pub(crate) fn is_bodiless(&self) -> bool {
+        matches!(self.status, 100..=199 | 204 | 304)
     }
 
     /// What follows the headers; nothing for headers alone.
@@ -67,6 +75,10 @@ pub(crate) enum Failure {
     NoHealthyUpstream,
     Unconnected,
     Reset,
+    ProtocolError,
+    RemoteReset,
+    RefusedStream,
+    Overflow,
 }
 
 impl Answer {
@@ -143,13 +155,25 @@ impl Answer {
         self
     }
 
-    /// In the script of a [`crate::Cluster`]: it comes so long after the whole request (default: at once).
+    /// In the script of a [`crate::Cluster`]: it comes so long after the whole request (default: at once), or
+    /// so long after its headers where the request is not waited for.
     pub fn after(mut self, delay: Duration) -> Answer {
         self.delay = delay;
         self
     }
 
-    /// The upstream does not answer within the route's time-out: 504.
+    /// In the script of a [`crate::Cluster`]: it does not wait for the request's end, only for its headers.
+    pub fn early(mut self) -> Answer {
+        self.early = true;
+        self
+    }
+
+    /// In the script of a [`crate::Cluster`]: the upstream takes the request and never answers. Time-outs are Envoy's.
+    pub fn never() -> Answer {
+        Outcome::Never.into()
+    }
+
+    /// The route's time-out is over, at once and without the clock: 504.
     pub fn timeout() -> Answer {
         Outcome::Failure(Failure::Timeout).into()
     }
@@ -169,11 +193,47 @@ impl Answer {
         Outcome::Failure(Failure::Reset).into()
     }
 
+    /// The upstream answers with something that is no HTTP: 502.
+    pub fn protocol_error() -> Answer {
+        Outcome::Failure(Failure::ProtocolError).into()
+    }
+
+    /// The upstream resets the stream before its response begins, as one on HTTP/2 can: 503.
+    pub fn stream_reset() -> Answer {
+        Outcome::Failure(Failure::RemoteReset).into()
+    }
+
+    /// The upstream refuses the stream, as one on HTTP/2 does that is going away: 503.
+    pub fn refused_stream() -> Answer {
+        Outcome::Failure(Failure::RefusedStream).into()
+    }
+
+    /// The cluster's circuit breaker for requests or connections is full, so nothing reaches an upstream: 503 with
+    /// `x-envoy-overloaded`. Envoy never tries this again.
+    pub fn overflow() -> Answer {
+        Outcome::Failure(Failure::Overflow).into()
+    }
+
+    /// Whether Envoy knows it before it has sent anything.
+    pub(crate) fn comes_at_once(&self) -> bool {
+        matches!(self.outcome, Outcome::Failure(Failure::NoHealthyUpstream))
+    }
+
+    /// Whether the upstream first takes the whole request.
+    pub(crate) fn needs_whole_request(&self) -> bool {
+        let goes_out = match self.outcome {
+            Outcome::Failure(failure) => failure.upstream_saw_it(),
+            Outcome::Response(_) | Outcome::Never => true,
+        };
+        goes_out && !self.early
+    }
+
     #[track_caller]
     fn response(&mut self, what: &str) -> &mut UpstreamResponse {
         match &mut self.outcome {
             Outcome::Response(response) => response,
             Outcome::Failure(failure) => panic!("{failure:?} is Envoy's own reply and takes no {what}"),
+            Outcome::Never => panic!("an answer that never comes takes no {what}"),
         }
     }
 }
@@ -183,6 +243,7 @@ impl From<Outcome> for Answer {
         Answer {
             outcome,
             delay: Duration::ZERO,
+            early: false,
         }
     }
 }
@@ -196,31 +257,23 @@ impl From<u16> for Answer {
 impl Failure {
     /// Whether the request had reached an upstream by then.
     pub(crate) fn upstream_saw_it(self) -> bool {
-        matches!(self, Failure::Timeout | Failure::Reset)
+        !matches!(
+            self,
+            Failure::NoHealthyUpstream | Failure::Unconnected | Failure::Overflow
+        )
     }
 
-    /// Whether the cluster had a host to try.
-    pub(crate) fn had_a_host(self) -> bool {
-        self != Failure::NoHealthyUpstream
-    }
-
-    /// Status, body, response code details and response flags of Envoy's reply.
-    pub(crate) fn reply(self) -> (u16, &'static str, &'static str, u64) {
+    /// What the rendered exchange says.
+    pub(crate) fn in_words(self) -> &'static str {
         match self {
-            Failure::Timeout => (504, "upstream request timeout", "response_timeout", 0x4),
-            Failure::NoHealthyUpstream => (503, "no healthy upstream", "no_healthy_upstream", 0x2),
-            Failure::Unconnected => (
-                503,
-                "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure",
-                "upstream_reset_before_response_started{remote_connection_failure|delayed_connect_error:_Connection_refused}",
-                0x20,
-            ),
-            Failure::Reset => (
-                503,
-                "upstream connect error or disconnect/reset before headers. reset reason: connection termination",
-                "upstream_reset_before_response_started{connection_termination}",
-                0x40,
-            ),
+            Failure::Timeout => "time-out",
+            Failure::NoHealthyUpstream => "no healthy upstream",
+            Failure::Unconnected => "connection refused",
+            Failure::Reset => "connection closed",
+            Failure::ProtocolError => "no HTTP",
+            Failure::RemoteReset => "stream reset",
+            Failure::RefusedStream => "stream refused",
+            Failure::Overflow => "overflow",
         }
     }
 }

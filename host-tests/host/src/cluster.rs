@@ -2,8 +2,8 @@
 
 use crate::answer::Answer;
 
-/// A cluster with a script: each request to it gets the next answer, and the last answer is for all that follow. A
-/// cluster without one leaves its requests waiting for [`crate::Exchange::answer`].
+/// A cluster with a script: each request to it, retries too, gets the next answer, and the last answer is for all that
+/// follow. A cluster without one leaves its requests waiting for [`crate::Exchange::answer`].
 ///
 /// ```
 /// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
@@ -22,6 +22,8 @@ use crate::answer::Answer;
 pub struct Cluster {
     pub(crate) name: String,
     pub(crate) answers: Vec<Answer>,
+    pub(crate) by_attempt: bool,
+    pub(crate) max_retries: u32,
 }
 
 impl Cluster {
@@ -30,12 +32,30 @@ impl Cluster {
         Cluster {
             name: name.to_owned(),
             answers: Vec::new(),
+            by_attempt: false,
+            max_retries: 3,
         }
     }
 
-    /// What the requests to it get, one after another; the last answer is for all that follow.
+    /// What the requests to it get, retries too, one after another; the last answer is for all that follow.
     pub fn answers<A: Into<Answer>>(mut self, answers: impl IntoIterator<Item = A>) -> Cluster {
         self.answers = answers.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// What each request to it gets, by attempt: the first attempt gets the first answer, the first retry the second,
+    /// and the last answer is for all that follow.
+    pub fn answers_by_attempt<A: Into<Answer>>(self, answers: impl IntoIterator<Item = A>) -> Cluster {
+        Cluster {
+            by_attempt: true,
+            ..self.answers(answers)
+        }
+    }
+
+    /// How many retries to it may be under way at once, over all workers (default: 3, as in Envoy; its circuit
+    /// breaker's `max_retries`). A retry beyond that is not made.
+    pub fn max_retries(mut self, retries: u32) -> Cluster {
+        self.max_retries = retries;
         self
     }
 }

@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod calls;
+mod clients;
 mod flow;
 mod lifecycle;
 mod pass;
@@ -11,6 +12,7 @@ mod thread;
 mod ticks;
 mod timers;
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -44,6 +46,17 @@ pub(crate) struct Settings {
     pub(crate) allow_vm_death: bool,
     /// Bytes of a body that a filter may hold back.
     pub(crate) buffer_limit: usize,
+}
+
+impl Settings {
+    /// The cluster of this name; one with Envoy's defaults and no script where the test has set none up.
+    pub(crate) fn cluster(&self, name: &str) -> Cow<'_, Cluster> {
+        let mut clusters = self.clusters.iter();
+        match clusters.find(|cluster| cluster.name == name) {
+            Some(cluster) => Cow::Borrowed(cluster),
+            None => Cow::Owned(Cluster::new(name)),
+        }
+    }
 }
 
 /// About a second of interpretation, and far more than any callback of a plugin needs.
@@ -132,26 +145,34 @@ impl Envoy {
 
     /// Moves the clock on, and runs on every thread what becomes due on the way.
     pub(crate) fn advance(&self, by: Duration) {
+        let end = self.shared.clock.elapsed() + by;
+        while self.run_next(end) {}
+        self.shared.clock.set_elapsed(end);
+    }
+
+    /// Moves the clock on to what is due next, and runs that.
+    #[track_caller]
+    pub(crate) fn advance_to_next(&self) {
+        assert!(self.run_next(Duration::MAX), "nothing is due any more");
+    }
+
+    /// Runs what is due first, on whichever thread, if it is due by then.
+    fn run_next(&self, by: Duration) -> bool {
         assert!(
             !self.shared.steps.are_on(),
             "a worker that is stepped cannot move the clock: others stand in the middle of a callback"
         );
         let threads = self.threads();
-        let end = self.shared.clock.elapsed() + by;
-        let next = || {
-            let due = threads.iter().enumerate();
-            due.filter_map(|(index, thread)| Some((thread.lock().next_due()?, index)))
-                .min()
-                .filter(|(due, _)| *due <= end)
+        let due = threads.iter().enumerate();
+        let next = due.filter_map(|(index, thread)| Some((thread.lock().next_due()?, index)));
+        let Some((due, index)) = next.min().filter(|(due, _)| *due <= by) else {
+            return false;
         };
-        while let Some((due, index)) = next() {
-            // What was due in the past runs now, not then.
-            self.shared
-                .clock
-                .set_elapsed(due.max(self.shared.clock.elapsed()));
-            threads[index].lock().run_due();
-        }
-        self.shared.clock.set_elapsed(end);
+        // What was due in the past runs now, not then.
+        let now = self.shared.clock.elapsed();
+        self.shared.clock.set_elapsed(due.max(now));
+        threads[index].lock().run_due();
+        true
     }
 
     fn on_worker_of<T>(&self, stream: &SharedStream, act: impl FnOnce(&mut EnvoyThread) -> T) -> T {

@@ -1,5 +1,6 @@
 //! An exchange: a request, what became of it, and what a test expects of both.
 
+mod attempts;
 mod live;
 mod seen;
 
@@ -11,6 +12,8 @@ use crate::envoy::Envoy;
 use crate::log::LogLine;
 use crate::render;
 use crate::stream::{ClientRequest, SharedStream, Stage};
+
+pub use attempts::Attempt;
 
 /// One exchange, live at the upstream or finished. Dropped while live, its client goes away.
 ///

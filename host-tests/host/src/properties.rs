@@ -132,8 +132,8 @@ fn response(stream: &Stream, filter: usize, path: &[&[u8]], now: Duration) -> Fo
             let code = stream.code.ok_or(Status::NOT_FOUND)?;
             number(written.unwrap_or_else(|| u64::from(crate::local_reply::grpc_status_of(code))))
         }
-        [b"backend_latency"] if stream.stage == Stage::Finished && stream.upstream_answered => {
-            let forwarded = stream.forwarded_after.ok_or(Status::NOT_FOUND)?;
+        [b"backend_latency"] if stream.stage == Stage::Finished && stream.routing.answered => {
+            let forwarded = stream.routing.complete_after.ok_or(Status::NOT_FOUND)?;
             number(nanos(stream.ended_after.unwrap_or(now) - forwarded))
         }
         [b"headers", rest @ ..] => headers(map, rest),
@@ -163,10 +163,10 @@ fn connection(stream: &Stream, path: &[&[u8]]) -> Found {
 }
 
 fn upstream(stream: &Stream, path: &[&[u8]]) -> Found {
-    let connected = stream.upstream_chosen && stream.stage != Stage::AtUpstream;
+    let connected = stream.routing.chosen;
     match path {
         [] => UNSERIALIZABLE,
-        [b"request_attempt_count"] => number(u64::from(stream.headers_routed)),
+        [b"request_attempt_count"] => number(u64::from(stream.routing.attempt)),
         [b"transport_failure_reason"] if connected => Ok(Vec::new()),
         [b"address" | b"port"] if connected => address(known(UPSTREAM), path),
         _ => MISSING,

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use crate::header_map::{HeaderMap, HeaderPair};
+use crate::routing::Attempt;
 use crate::stream::{Stage, Stream};
 
 /// Bodies longer than this are cut.
@@ -20,15 +21,7 @@ pub(crate) fn exchange(f: &mut fmt::Formatter<'_>, stream: &Stream) -> fmt::Resu
     writeln!(f, "  host: {}", sent.authority.escape_ascii())?;
     headers(f, &sent.headers)?;
     body(f, &sent.body)?;
-    match &stream.forwarded {
-        Some((pairs, bytes)) => {
-            writeln!(f, "upstream got:")?;
-            headers(f, pairs)?;
-            body(f, bytes)?;
-            trailers(f, stream.request_way.sent_trailers.as_ref())?;
-        }
-        None => writeln!(f, "upstream got: nothing")?,
-    }
+    attempts(f, stream)?;
     match (&stream.delivered, stream.stage) {
         (Some((response, bytes)), Stage::Finished) => {
             writeln!(f, "client got:")?;
@@ -76,6 +69,38 @@ pub(crate) fn exchange(f: &mut fmt::Formatter<'_>, stream: &Stream) -> fmt::Resu
         writeln!(f, "  {} {}: {}", spent.plugin, spent.callback, calls.join(", "))?;
     }
     Ok(())
+}
+
+fn attempts(f: &mut fmt::Formatter<'_>, stream: &Stream) -> fmt::Result {
+    match stream.routing.attempts.as_slice() {
+        [only] if only.reached => {
+            writeln!(f, "upstream got:")?;
+            sent(f, only)
+        }
+        [] | [_] => writeln!(f, "upstream got: nothing"),
+        several => (1..).zip(several).try_for_each(|(number, attempt)| {
+            let after = (attempt.begun_after - stream.started_after).as_millis();
+            let came_to = attempt.came_to.as_deref().unwrap_or("nothing yet");
+            if attempt.reached {
+                writeln!(
+                    f,
+                    "upstream got in attempt {number}, after {after} ms, which came to {came_to}:"
+                )?;
+                sent(f, attempt)
+            } else {
+                writeln!(
+                    f,
+                    "upstream got nothing in attempt {number}, after {after} ms: {came_to}"
+                )
+            }
+        }),
+    }
+}
+
+fn sent(f: &mut fmt::Formatter<'_>, attempt: &Attempt) -> fmt::Result {
+    headers(f, &attempt.headers)?;
+    body(f, &attempt.pieces.concat())?;
+    trailers(f, attempt.trailers.as_ref())
 }
 
 fn headers(f: &mut fmt::Formatter<'_>, pairs: &[HeaderPair]) -> fmt::Result {

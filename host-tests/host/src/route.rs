@@ -1,6 +1,7 @@
 //! The route table: what a request's route facts are, and where it goes.
 
 use crate::header_map::HeaderMap;
+use crate::retry::RetryPolicy;
 
 /// One route. A request takes the first that matches; without any, Envoy answers 404.
 ///
@@ -26,6 +27,9 @@ pub struct Route {
     pub(crate) metadata: serde_json::Map<String, serde_json::Value>,
     pub(crate) direct_response: Option<(u16, Vec<u8>)>,
     pub(crate) timeout_ms: u64,
+    pub(crate) retry: Option<RetryPolicy>,
+    pub(crate) counts_in_request: bool,
+    pub(crate) counts_in_response: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -48,6 +52,9 @@ impl Route {
             metadata: serde_json::Map::new(),
             direct_response: None,
             timeout_ms: 15_000,
+            retry: None,
+            counts_in_request: false,
+            counts_in_response: false,
         }
     }
 
@@ -109,6 +116,25 @@ impl Route {
     /// The route's time-out in milliseconds; 0 is none. It shows as `x-envoy-expected-rq-timeout-ms`.
     pub fn timeout_ms(mut self, timeout_ms: u64) -> Route {
         self.timeout_ms = timeout_ms;
+        self
+    }
+
+    /// When a request is tried again (default: only if its own headers ask for it).
+    pub fn retry(mut self, policy: RetryPolicy) -> Route {
+        self.retry = Some(policy);
+        self
+    }
+
+    /// The virtual host's `include_request_attempt_count`: the upstream gets `x-envoy-attempt-count` (default: no).
+    pub fn include_request_attempt_count(mut self) -> Route {
+        self.counts_in_request = true;
+        self
+    }
+
+    /// The virtual host's `include_attempt_count_in_response`: filters and the client get `x-envoy-attempt-count`
+    /// (default: no).
+    pub fn include_attempt_count_in_response(mut self) -> Route {
+        self.counts_in_response = true;
         self
     }
 

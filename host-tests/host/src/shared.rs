@@ -21,6 +21,8 @@ pub(crate) struct Shared {
     pub(crate) calls: Mutex<CallBook>,
     /// How many answers each scripted cluster has given.
     pub(crate) answers_given: Mutex<BTreeMap<String, usize>>,
+    /// How many retries to each cluster are under way.
+    pub(crate) retries: Mutex<BTreeMap<String, u32>>,
     /// Why VMs died, in order.
     pub(crate) deaths: Mutex<Vec<String>>,
     pub(crate) steps: Steps,
@@ -41,6 +43,7 @@ impl Shared {
             log: Mutex::default(),
             calls: Mutex::default(),
             answers_given: Mutex::default(),
+            retries: Mutex::default(),
             deaths: Mutex::default(),
             steps: Steps::default(),
             connections: AtomicU64::new(0),

@@ -12,6 +12,7 @@ use crate::envoy::Taken;
 use crate::header_map::{HeaderMap, HeaderPair};
 use crate::log::LogLine;
 use crate::route::Route;
+use crate::routing::Routing;
 use crate::way::{Arrival, Direction, Way};
 
 /// The header maps of the ABI that belong to an exchange, and those that do not.
@@ -60,6 +61,8 @@ pub(crate) enum Stage {
     RequestHeld(usize),
     /// Past all filters; the router waits for the upstream.
     AtUpstream,
+    /// An attempt came to nothing, and its retry is not due yet.
+    BackingOff,
     Encoding,
     /// Held by this filter in the response phase.
     ResponseHeld(usize),
@@ -120,7 +123,6 @@ pub(crate) struct Stream {
     pub(crate) started_at: u64,
     pub(crate) started_after: Duration,
     pub(crate) ended_after: Option<Duration>,
-    pub(crate) forwarded_after: Option<Duration>,
     pub(crate) stage: Stage,
     pub(crate) request: HeaderMap,
     pub(crate) response: Option<HeaderMap>,
@@ -136,15 +138,10 @@ pub(crate) struct Stream {
     pub(crate) code: Option<u16>,
     pub(crate) details: Vec<u8>,
     pub(crate) flags: u64,
-    /// What the upstream got, pseudo headers included.
-    pub(crate) forwarded: Option<(Vec<HeaderPair>, Vec<u8>)>,
-    /// The router had a host of the cluster to send it to.
-    pub(crate) upstream_chosen: bool,
-    pub(crate) upstream_answered: bool,
     /// The client's connection broke off in the middle of its response.
     pub(crate) broken: bool,
-    /// The router has the request's headers.
-    pub(crate) headers_routed: bool,
+    /// What the router knows of it.
+    pub(crate) routing: Routing,
     /// The response's headers are on their way to the client: nothing can replace them any more.
     pub(crate) headers_sent: bool,
     /// What the client got.

@@ -19,6 +19,8 @@ mod phases;
 mod replies;
 #[path = "behaviour/root_contexts.rs"]
 mod root_contexts;
+#[path = "behaviour/router.rs"]
+mod router;
 #[path = "behaviour/state.rs"]
 mod state;
 #[path = "behaviour/stream.rs"]

@@ -1,5 +1,6 @@
 //! The HTTP/1.1 codec on both sides of Envoy: what it refuses, and how it frames what it sends.
 
+use crate::flags::CLIENT_PROTOCOL_ERROR as PROTOCOL_ERROR;
 use crate::header_map::HeaderMap;
 use crate::local_reply::LocalReply;
 use crate::stream::ClientRequest;
@@ -105,9 +106,6 @@ pub(crate) fn unsendable(request: &HeaderMap) -> Option<LocalReply> {
     }
     None
 }
-
-/// `DPE`, downstream protocol error.
-const PROTOCOL_ERROR: u64 = 0x40000;
 
 /// Methods that Envoy's HTTP/1 parser knows.
 const METHODS: &[&str] = &[

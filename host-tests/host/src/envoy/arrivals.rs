@@ -1,8 +1,8 @@
 //! What peers send behind their headers, fed to the filters one arrival at a time.
 
 use super::flow::SharedStream;
-use super::pass::UPSTREAM_PROTOCOL_ERROR;
 use super::thread::EnvoyThread;
+use crate::flags::UPSTREAM_PROTOCOL_ERROR;
 use crate::local_reply::LocalReply;
 use crate::stream::Stage;
 use crate::way::{Arrival, Direction};
@@ -35,7 +35,7 @@ impl EnvoyThread {
             return;
         }
         // A filter that stopped holds nothing once the upstream has the whole request.
-        let request = match stream.forwarded_after {
+        let request = match stream.routing.complete_after {
             Some(_) => None,
             None => stream.request_way.holder(Direction::Request),
         };
@@ -44,7 +44,8 @@ impl EnvoyThread {
             (Some(_), Some(filter), _) => Stage::ResponseHeld(filter),
             (Some(_), None, _) => Stage::Encoding,
             (None, _, Some(filter)) => Stage::RequestHeld(filter),
-            (None, _, None) if stream.headers_routed => Stage::AtUpstream,
+            (None, _, None) if stream.routing.waiting().is_some() => Stage::AtUpstream,
+            (None, _, None) if stream.routing.has_begun() => Stage::BackingOff,
             (None, _, None) => Stage::Decoding,
         };
     }

@@ -5,6 +5,7 @@ use super::seats::Footing;
 use super::thread::EnvoyThread;
 use crate::edge;
 use crate::local_reply::LocalReply;
+use crate::routing::AttemptState;
 pub(crate) use crate::stream::SharedStream;
 use crate::stream::{FilterView, Stage};
 use crate::way::{Direction, Way};
@@ -30,6 +31,9 @@ impl EnvoyThread {
             stream.response = Some(headers);
             // Nothing of the request goes on, and nothing that an upstream still sends.
             stream.request_way.closed = true;
+            stream
+                .routing
+                .end_attempt(AttemptState::Over, "given up".to_owned());
             stream.response_way = Way::new(stream.filters.len());
             stream.response_way.ended = body.is_empty();
             (in_response, body)
@@ -96,19 +100,19 @@ impl EnvoyThread {
         let over = {
             let mut borrowed = stream.borrow_mut();
             let stream = &mut *borrowed;
-            let sent = match way {
-                Direction::Request => stream.forwarded.as_mut().map(|(_, body)| body),
-                Direction::Response => stream.delivered.as_mut().map(|(_, body)| body),
-            };
-            if let Some(body) = sent {
-                body.extend_from_slice(&piece);
+            if way == Direction::Response {
+                if let Some((_, body)) = &mut stream.delivered {
+                    body.extend_from_slice(&piece);
+                }
+                if !piece.is_empty() {
+                    stream.response_way.sent.push(piece.clone());
+                }
             }
-            let lane = stream.way(way);
-            if !piece.is_empty() {
-                lane.sent.push(piece);
-            }
-            end && lane.trailers.is_none()
+            end && stream.way(way).trailers.is_none()
         };
+        if way == Direction::Request {
+            self.piece_for_upstream(stream, piece);
+        }
         if over {
             self.complete(stream, way);
         }
@@ -119,7 +123,11 @@ impl EnvoyThread {
         {
             let mut stream = stream.borrow_mut();
             let left = match way {
-                Direction::Request => stream.forwarded.as_ref().map(|(headers, _)| headers.as_slice()),
+                Direction::Request => stream
+                    .routing
+                    .attempts
+                    .last()
+                    .map(|attempt| attempt.headers.as_slice()),
                 Direction::Response => stream.delivered.as_ref().map(|(headers, _)| headers.pairs()),
             };
             let sized = left.is_some_and(|headers| headers.iter().any(|(name, _)| name == b"content-length"));
@@ -136,8 +144,7 @@ impl EnvoyThread {
     pub(super) fn complete(&mut self, stream: &SharedStream, way: Direction) {
         match way {
             Direction::Request => {
-                stream.borrow_mut().forwarded_after = Some(self.shared.clock.elapsed());
-                self.ask_script(stream);
+                self.request_complete(stream);
             }
             Direction::Response => self.finish(stream),
         }
@@ -161,10 +168,17 @@ impl EnvoyThread {
             return;
         }
         let now = self.shared.clock.elapsed();
+        self.timers.forget(stream);
+        self.release_retry(stream);
         let filters = {
             let mut stream = stream.borrow_mut();
             stream.stage = Stage::Finished;
             stream.ended_after = Some(now);
+            if stream.routing.waiting().is_some() {
+                stream
+                    .routing
+                    .end_attempt(AttemptState::Over, "given up".to_owned());
+            }
             stream.filters.len()
         };
         for filter in 0..filters {

@@ -15,9 +15,6 @@ use crate::way::{Direction, Iteration};
 /// With this a callback lets headers or trailers go on.
 const CONTINUE: u32 = 0;
 
-/// `UPE`, upstream protocol error.
-pub(super) const UPSTREAM_PROTOCOL_ERROR: u64 = 0x80_0000;
-
 impl EnvoyThread {
     /// The filters in this direction: all, those after this one, or those from it on.
     fn remaining(

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::thread::EnvoyThread;
 use super::timers::Timer;
-use crate::stream::Stage;
 
 impl EnvoyThread {
     /// When something is due next.
@@ -26,11 +25,10 @@ impl EnvoyThread {
 
     pub(super) fn go_off(&mut self, timer: Timer) {
         match timer {
-            Timer::Answer(stream, outcome) => {
-                if stream.borrow().stage != Stage::Finished {
-                    self.answer(&stream, outcome);
-                }
-            }
+            Timer::Answer(stream, attempt, outcome) => self.answer_attempt(&stream, attempt, outcome),
+            Timer::Timeout(stream) => self.route_timeout(&stream),
+            Timer::PerTryTimeout(stream, attempt) => self.per_try_timeout(&stream, attempt),
+            Timer::Retry(stream, attempt) => self.retry(&stream, attempt),
         }
     }
 

@@ -8,8 +8,25 @@ use crate::answer::Outcome;
 
 /// Something that happens once its time has come.
 pub(super) enum Timer {
-    /// The upstream of an exchange answers.
-    Answer(SharedStream, Outcome),
+    /// The upstream of an exchange answers this attempt.
+    Answer(SharedStream, u32, Outcome),
+    /// The time is over that the route gives a request.
+    Timeout(SharedStream),
+    /// The time is over that one attempt has.
+    PerTryTimeout(SharedStream, u32),
+    /// The back-off after this attempt is over.
+    Retry(SharedStream, u32),
+}
+
+impl Timer {
+    fn stream(&self) -> &SharedStream {
+        match self {
+            Timer::Answer(stream, ..)
+            | Timer::Timeout(stream)
+            | Timer::PerTryTimeout(stream, _)
+            | Timer::Retry(stream, _) => stream,
+        }
+    }
 }
 
 /// The timers of one thread. Those that are due at the same time go off in the order in which they were set.
@@ -35,5 +52,11 @@ impl Timers {
     pub(super) fn take_due(&mut self, now: Duration) -> Option<Timer> {
         let first = self.set.first_entry()?;
         (first.key().0 <= now).then(|| first.remove())
+    }
+
+    /// An exchange is over: nothing is to happen to it later.
+    pub(super) fn forget(&mut self, stream: &SharedStream) {
+        self.set
+            .retain(|_, timer| !std::sync::Arc::ptr_eq(timer.stream(), stream));
     }
 }

@@ -3,6 +3,7 @@
 use super::Exchange;
 use crate::cost::Cost;
 use crate::field::Field;
+use crate::flags;
 use crate::header_map::{HeaderMap, HeaderPair};
 use crate::log::LogLine;
 
@@ -56,7 +57,8 @@ impl Exchange {
         )
     }
 
-    /// A header of the request as the upstream got it; `:path`, `:method` and `:authority` too.
+    /// A header of the request as the upstream got it (in the last attempt that reached it); `:path`, `:method`
+    /// and `:authority` too.
     pub fn upstream_header(&self, name: &str) -> Field<'_> {
         let name = name.to_ascii_lowercase();
         let values = self
@@ -88,28 +90,22 @@ impl Exchange {
     /// All headers of the request as the upstream got it, in order, pseudo headers first; none if it got none.
     pub fn upstream_headers(&self) -> Vec<(String, Vec<u8>)> {
         let stream = self.stream.borrow();
+        let attempt = stream.routing.last_reached();
         named(
-            stream
-                .forwarded
-                .as_ref()
-                .map(|(headers, _)| headers.as_slice())
+            attempt
+                .map(|attempt| attempt.headers.as_slice())
                 .unwrap_or_default(),
         )
     }
 
     /// Whether the request reached the upstream.
     pub fn reached_upstream(&self) -> bool {
-        self.stream.borrow().forwarded.is_some()
+        self.stream.borrow().routing.last_reached().is_some()
     }
 
     /// The body that the upstream got.
     pub fn upstream_body(&self) -> Vec<u8> {
-        self.stream
-            .borrow()
-            .forwarded
-            .as_ref()
-            .map(|(_, body)| body.clone())
-            .unwrap_or_default()
+        self.upstream_pieces().concat()
     }
 
     /// The response's body.
@@ -129,7 +125,9 @@ impl Exchange {
 
     /// The request's body as the upstream got it, piece by piece.
     pub fn upstream_pieces(&self) -> Vec<Vec<u8>> {
-        self.stream.borrow().request_way.sent.clone()
+        let stream = self.stream.borrow();
+        let attempt = stream.routing.last_reached();
+        attempt.map(|attempt| attempt.pieces.clone()).unwrap_or_default()
     }
 
     /// A trailer of the response as the client got it.
@@ -145,7 +143,9 @@ impl Exchange {
 
     /// A trailer of the request as the upstream got it.
     pub fn upstream_trailer(&self, name: &str) -> Field<'_> {
-        let trailers = self.stream.borrow().request_way.sent_trailers.clone();
+        let stream = self.stream.borrow();
+        let attempt = stream.routing.last_reached();
+        let trailers = attempt.and_then(|attempt| attempt.trailers.as_ref());
         let values = trailers.map(|map| map.all(name.as_bytes()));
         Field::new(
             self,
@@ -164,7 +164,8 @@ impl Exchange {
     /// All trailers of the request as the upstream got it, in order.
     pub fn upstream_trailers(&self) -> Vec<(String, Vec<u8>)> {
         let stream = self.stream.borrow();
-        let trailers = stream.request_way.sent_trailers.as_ref();
+        let attempt = stream.routing.last_reached();
+        let trailers = attempt.and_then(|attempt| attempt.trailers.as_ref());
         named(trailers.map(HeaderMap::pairs).unwrap_or_default())
     }
 
@@ -185,6 +186,11 @@ impl Exchange {
         String::from_utf8_lossy(&self.stream.borrow().details).into_owned()
     }
 
+    /// `%RESPONSE_FLAGS%`: why a response is not simply the upstream's, such as `UT` or `URX,UC`; `-` for no reason.
+    pub fn flags(&self) -> String {
+        flags::in_short(self.stream.borrow().flags)
+    }
+
     /// What plugins logged in this exchange.
     pub fn logs(&self) -> Vec<LogLine> {
         self.stream.borrow().log.clone()
@@ -198,7 +204,7 @@ impl Exchange {
     }
 }
 
-fn named(pairs: &[HeaderPair]) -> Vec<(String, Vec<u8>)> {
+pub(super) fn named(pairs: &[HeaderPair]) -> Vec<(String, Vec<u8>)> {
     pairs
         .iter()
         .map(|(name, value)| (String::from_utf8_lossy(name).into_owned(), value.clone()))

@@ -1,0 +1,107 @@
+//! Where an exchange begins, and where its client ends it: the connection manager's side.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use atomic_refcell::AtomicRefCell;
+
+use super::flow::SharedStream;
+use super::thread::EnvoyThread;
+use crate::edge;
+use crate::flags;
+use crate::header_map::HeaderMap;
+use crate::local_reply::LocalReply;
+use crate::route::Route;
+use crate::routing::Routing;
+use crate::stream::{ClientRequest, FilterView, Stage, Stream};
+use crate::way::{Direction, Way};
+
+impl EnvoyThread {
+    /// A client's request comes in on a worker. It goes on until it waits for something outside of Envoy.
+    pub(super) fn open(&mut self, sent: ClientRequest) -> SharedStream {
+        let (request, source) = self.settings.edge.receive(&sent, &mut self.shared.random.lock());
+        let connection_id = 1 + self.shared.connections.fetch_add(1, Ordering::Relaxed);
+        let refused = edge::refuse(&sent);
+        let route = Route::choose(&self.settings.routes, &request);
+        let stream = Arc::new(AtomicRefCell::new(Stream {
+            worker: self.worker(),
+            source,
+            connection_id,
+            direction: self.settings.edge.direction as u64,
+            started_at: self.shared.clock.realtime_nanos(),
+            started_after: self.shared.clock.elapsed(),
+            ended_after: None,
+            stage: Stage::Decoding,
+            request,
+            response: None,
+            request_way: Way {
+                arriving: sent.arrivals.iter().cloned().collect(),
+                ended: sent.ends_with_headers && refused.is_none(),
+                ..Way::new(self.chain.len())
+            },
+            response_way: Way::new(self.chain.len()),
+            filters: vec![FilterView::default(); self.chain.len()],
+            taken: self.take_seats(),
+            route,
+            route_is_stale: false,
+            filter_state: BTreeMap::new(),
+            code: None,
+            details: Vec::new(),
+            flags: 0,
+            broken: false,
+            routing: Routing::default(),
+            headers_sent: false,
+            delivered: None,
+            log: Vec::new(),
+            spent: Vec::new(),
+            died: Vec::new(),
+            metrics_before: self.shared.metrics.lock().all(),
+            metrics_after: None,
+            sent,
+        }));
+        match refused {
+            Some(reply) => self.refuse(&stream, reply),
+            None => {
+                let end = stream.borrow().request_way.ended;
+                self.pass_headers(&stream, Direction::Request, None, end);
+            }
+        }
+        self.drive(&stream);
+        self.settle();
+        stream
+    }
+
+    /// The codec's own answer: filters only log it.
+    fn refuse(&mut self, stream: &SharedStream, reply: LocalReply) {
+        stream.borrow_mut().request = HeaderMap::request();
+        self.reply(stream, reply);
+    }
+
+    /// The client goes away.
+    pub(super) fn abort(&mut self, stream: &SharedStream) {
+        self.lose_client(stream, "downstream_remote_disconnect");
+    }
+
+    /// Envoy goes away.
+    pub(super) fn cut_off(&mut self, stream: &SharedStream) {
+        self.lose_client(
+            stream,
+            "downstream_local_disconnect(purging_socket_that_have_not_progressed_to_connections)",
+        );
+    }
+
+    fn lose_client(&mut self, stream: &SharedStream, details: &str) {
+        if stream.borrow().stage == Stage::Finished {
+            return;
+        }
+        {
+            let mut stream = stream.borrow_mut();
+            stream.details = details.as_bytes().to_vec();
+            stream.flags |= flags::CLIENT_GONE;
+            stream.broken = stream.headers_sent;
+        }
+        self.finish(stream);
+        self.settle();
+    }
+}
