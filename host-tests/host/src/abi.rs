@@ -6,6 +6,7 @@
 pub(crate) mod buffers;
 pub(crate) mod guest;
 pub(crate) mod headers;
+pub(crate) mod http_call;
 pub(crate) mod life;
 pub(crate) mod metrics;
 pub(crate) mod properties;
@@ -102,6 +103,7 @@ pub(crate) fn env_functions() -> impl Iterator<Item = &'static HostFunction> {
         buffers::FUNCTIONS,
         life::FUNCTIONS,
         version_0_1_0::FUNCTIONS,
+        http_call::FUNCTIONS,
     ]
     .into_iter()
     .flatten()

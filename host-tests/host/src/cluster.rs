@@ -1,6 +1,7 @@
 //! Clusters whose upstreams answer by a script, without the test answering each request.
 
 use crate::answer::Answer;
+use crate::shared::Shared;
 
 /// A cluster with a script: each request to it, retries too, gets the next answer, and the last answer is for all that
 /// follow. A cluster without one leaves its requests waiting for [`crate::Exchange::answer`].
@@ -50,6 +51,19 @@ impl Cluster {
             by_attempt: true,
             ..self.answers(answers)
         }
+    }
+
+    /// What the next request to it gets, if it has a script. `attempt` is 0 for the first.
+    pub(crate) fn next_answer(&self, shared: &Shared, attempt: usize) -> Option<Answer> {
+        let number = if self.by_attempt {
+            attempt
+        } else {
+            let mut given = shared.answers_given.lock();
+            let given = given.entry(self.name.clone()).or_default();
+            *given += 1;
+            *given - 1
+        };
+        self.answers.get(number).or(self.answers.last()).cloned()
     }
 
     /// How many retries to it may be under way at once, over all workers (default: 3, as in Envoy; its circuit

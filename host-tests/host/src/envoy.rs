@@ -1,6 +1,7 @@
 //! One Envoy: its settings, what its threads share, and the threads once it has started.
 
 mod arrivals;
+mod call_outs;
 mod calls;
 mod clients;
 mod flow;
@@ -22,6 +23,7 @@ use atomic_refcell::AtomicRefCell;
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::answer::Outcome;
+use crate::call_out::CallOut;
 use crate::cluster::Cluster;
 use crate::edge::Edge;
 use crate::plugin::Plugin;
@@ -56,6 +58,12 @@ impl Settings {
             Some(cluster) => Cow::Borrowed(cluster),
             None => Cow::Owned(Cluster::new(name)),
         }
+    }
+
+    /// Whether Envoy has this cluster: routes lead to it, or the test has set it up.
+    pub(crate) fn has_cluster(&self, name: &str) -> bool {
+        let set_up = self.clusters.iter().any(|cluster| cluster.name == name);
+        set_up || self.routes.iter().any(|route| route.cluster == name)
     }
 }
 
@@ -173,6 +181,18 @@ impl Envoy {
         self.shared.clock.set_elapsed(due.max(now));
         threads[index].lock().run_due();
         true
+    }
+
+    /// What plugins asked of other services, in order.
+    pub(crate) fn call_outs(&self) -> Vec<CallOut> {
+        let threads = match &*self.phase.lock() {
+            Phase::Running(threads) => threads.clone(),
+            Phase::New | Phase::ShutDown => return Vec::new(),
+        };
+        let all = threads.iter().flat_map(|thread| thread.lock().seen_call_outs());
+        let mut all: Vec<_> = all.collect();
+        all.sort_by_key(|(asked_after, _)| *asked_after);
+        all.into_iter().map(|(_, call_out)| call_out).collect()
     }
 
     fn on_worker_of<T>(&self, stream: &SharedStream, act: impl FnOnce(&mut EnvoyThread) -> T) -> T {

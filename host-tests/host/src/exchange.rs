@@ -96,15 +96,7 @@ impl Exchange {
     /// The exchange, which must be finished: a filter that holds it for good would hang its client.
     #[track_caller]
     pub(crate) fn done(self) -> Exchange {
-        let stage = self.stream.borrow().stage;
-        let held = match stage {
-            Stage::RequestHeld(filter) => Some(("request", filter)),
-            Stage::ResponseHeld(filter) => Some(("response", filter)),
-            _ => None,
-        };
-        if let Some((what, filter)) = held {
-            let plugin = self.stream.borrow().taken[filter].plugin.name.clone();
-            let message = format!("plugin {plugin} holds the {what} and never lets it go");
+        if let Some(message) = self.why_held() {
             let whole = self.to_string();
             // Let go of it, so that the host does not complain a second time.
             self.envoy.abort(&self.stream);
@@ -113,8 +105,28 @@ impl Exchange {
         self
     }
 
+    /// Which plugin holds the exchange, and what it waits for.
+    pub(crate) fn why_held(&self) -> Option<String> {
+        let (what, filter) = match self.stream.borrow().stage {
+            Stage::RequestHeld(filter) => ("request", filter),
+            Stage::ResponseHeld(filter) => ("response", filter),
+            _ => return None,
+        };
+        let plugin = self.stream.borrow().taken[filter].plugin.name.clone();
+        let call_outs = self.call_outs();
+        let mut waiting = call_outs
+            .iter()
+            .filter(|call_out| call_out.plugin() == plugin && call_out.is_waiting());
+        Some(match waiting.next() {
+            Some(call_out) => format!("plugin {plugin} waits for a call-out to {}", call_out.cluster()),
+            None => format!("plugin {plugin} holds the {what} and never lets it go"),
+        })
+    }
+
     #[track_caller]
     fn check_deaths(&self) {
+        let not_served = self.envoy.shared.not_served.lock().join("; ");
+        self.require(not_served.is_empty(), &not_served);
         let allowed = self.envoy.setup().settings.allow_vm_death;
         let died = self.stream.borrow().died.clone();
         self.require(

@@ -60,6 +60,7 @@ impl Host {
         if let Err(refused) = self.try_start() {
             panic!("{refused}");
         }
+        self.check_deaths();
     }
 
     /// Starts the VMs now.
@@ -134,6 +135,8 @@ impl Host {
 
     #[track_caller]
     fn check_deaths(&self) {
+        let not_served = self.shared().not_served.lock().join("; ");
+        assert!(not_served.is_empty(), "{not_served}");
         let deaths = self.deaths();
         if !self.envoy.setup().settings.allow_vm_death && !deaths.is_empty() {
             let log: Vec<String> = self.logs().iter().map(LogLine::to_string).collect();

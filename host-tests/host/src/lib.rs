@@ -36,6 +36,7 @@
 
 mod abi;
 mod answer;
+mod call_out;
 mod clock;
 mod cluster;
 pub mod cost;
@@ -73,6 +74,7 @@ use std::time::Duration;
 
 pub use abi::Status;
 pub use answer::Answer;
+pub use call_out::CallOut;
 pub use cluster::Cluster;
 pub use cost::{Cost, Spent, Usual};
 pub use edge::{Direction, Edge};

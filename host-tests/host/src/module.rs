@@ -161,7 +161,7 @@ fn link(
     if module == abi::ENV
         && let Some(&unserved) = abi::unserved::NAMES.iter().find(|unserved| **unserved == name)
     {
-        return answer_unimplemented(linker, imported, unserved);
+        return refuse_by_name(linker, imported, unserved);
     }
     Err(wasmtime::Error::msg(format!(
         "import {module}.{name}: Envoy has no such host function"
@@ -204,14 +204,16 @@ fn serve(
     Ok(())
 }
 
-fn answer_unimplemented(
+fn refuse_by_name(
     linker: &mut Linker<VmState>,
     signature: FuncType,
     name: &'static str,
 ) -> wasmtime::Result<()> {
     linker.func_new(abi::ENV, name, signature, move |mut caller, _, results| {
-        enter(&mut caller, name)?;
-        answer(results, Status::UNIMPLEMENTED);
+        match enter(&mut caller, name)? {
+            Some(injected) => answer(results, injected),
+            None => return Err(abi::unserved::refuse(&Guest::new(&mut caller), name)),
+        }
         Ok(())
     })?;
     Ok(())

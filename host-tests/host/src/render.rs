@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use crate::call_out::CallOut;
 use crate::header_map::{HeaderMap, HeaderPair};
 use crate::routing::Attempt;
 use crate::stream::{Stage, Stream};
@@ -20,13 +21,14 @@ pub(crate) fn exchange(f: &mut fmt::Formatter<'_>, stream: &Stream) -> fmt::Resu
     writeln!(f, "  {} {}", sent.method, sent.path.escape_ascii())?;
     writeln!(f, "  host: {}", sent.authority.escape_ascii())?;
     headers(f, &sent.headers)?;
-    body(f, &sent.body)?;
+    body(f, "  ", &sent.body)?;
     attempts(f, stream)?;
+    call_outs(f, stream)?;
     match (&stream.delivered, stream.stage) {
         (Some((response, bytes)), Stage::Finished) => {
             writeln!(f, "client got:")?;
             headers(f, response.pairs())?;
-            body(f, bytes)?;
+            body(f, "  ", bytes)?;
             trailers(f, stream.response_way.sent_trailers.as_ref())?;
             if stream.broken {
                 writeln!(f, "  and there it broke off")?;
@@ -99,8 +101,34 @@ fn attempts(f: &mut fmt::Formatter<'_>, stream: &Stream) -> fmt::Result {
 
 fn sent(f: &mut fmt::Formatter<'_>, attempt: &Attempt) -> fmt::Result {
     headers(f, &attempt.headers)?;
-    body(f, &attempt.pieces.concat())?;
+    body(f, "  ", &attempt.pieces.concat())?;
     trailers(f, attempt.trailers.as_ref())
+}
+
+fn call_outs(f: &mut fmt::Formatter<'_>, stream: &Stream) -> fmt::Result {
+    if stream.call_outs.is_empty() {
+        return Ok(());
+    }
+    writeln!(f, "call-outs:")?;
+    let seen = stream.call_outs.iter();
+    let seen: Vec<CallOut> = seen
+        .filter_map(|call_out| CallOut::seen(&call_out.borrow()))
+        .collect();
+    let text: String = seen.iter().map(CallOut::to_string).collect();
+    text.lines().try_for_each(|line| writeln!(f, "  {line}"))
+}
+
+/// Headers and body, each line after this indent.
+pub(crate) fn message(
+    f: &mut fmt::Formatter<'_>,
+    indent: &str,
+    pairs: &[HeaderPair],
+    bytes: &[u8],
+) -> fmt::Result {
+    for (name, value) in pairs {
+        writeln!(f, "{indent}{}: {}", name.escape_ascii(), value.escape_ascii())?;
+    }
+    body(f, indent, bytes)
 }
 
 fn headers(f: &mut fmt::Formatter<'_>, pairs: &[HeaderPair]) -> fmt::Result {
@@ -117,7 +145,7 @@ fn trailers(f: &mut fmt::Formatter<'_>, map: Option<&HeaderMap>) -> fmt::Result 
         .try_for_each(|(name, value)| writeln!(f, "    {}: {}", name.escape_ascii(), value.escape_ascii()))
 }
 
-fn body(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+fn body(f: &mut fmt::Formatter<'_>, indent: &str, bytes: &[u8]) -> fmt::Result {
     if bytes.is_empty() {
         return Ok(());
     }
@@ -125,7 +153,7 @@ fn body(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
     let rest = if shown.len() < bytes.len() { "…" } else { "" };
     writeln!(
         f,
-        "  body ({} bytes): {}{rest}",
+        "{indent}body ({} bytes): {}{rest}",
         bytes.len(),
         shown.escape_ascii()
     )

@@ -123,10 +123,11 @@ impl Request {
     #[track_caller]
     pub fn expect_forwarded(self) -> Exchange {
         let exchange = self.send();
-        exchange.require(
-            exchange.is_at_upstream(),
-            "the request did not reach the upstream",
-        );
+        let message = match exchange.why_held() {
+            Some(why) => format!("the request did not reach the upstream: {why}"),
+            None => "the request did not reach the upstream".to_owned(),
+        };
+        exchange.require(exchange.is_at_upstream(), &message);
         exchange
     }
 

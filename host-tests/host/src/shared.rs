@@ -23,6 +23,8 @@ pub(crate) struct Shared {
     pub(crate) answers_given: Mutex<BTreeMap<String, usize>>,
     /// How many retries to each cluster are under way.
     pub(crate) retries: Mutex<BTreeMap<String, u32>>,
+    /// What plugins called that this host does not serve.
+    pub(crate) not_served: Mutex<Vec<String>>,
     /// Why VMs died, in order.
     pub(crate) deaths: Mutex<Vec<String>>,
     pub(crate) steps: Steps,
@@ -44,6 +46,7 @@ impl Shared {
             calls: Mutex::default(),
             answers_given: Mutex::default(),
             retries: Mutex::default(),
+            not_served: Mutex::default(),
             deaths: Mutex::default(),
             steps: Steps::default(),
             connections: AtomicU64::new(0),

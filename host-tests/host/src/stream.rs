@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use atomic_refcell::AtomicRefCell;
 
+use crate::call_out::Origin;
 use crate::cost::Spent;
 use crate::envoy::Taken;
 use crate::header_map::{HeaderMap, HeaderPair};
@@ -22,8 +23,10 @@ pub(crate) enum MapType {
     ResponseHeaders,
     RequestTrailers,
     ResponseTrailers,
-    /// What call-outs bring: not served yet, so never there.
-    Other,
+    CallOutHeaders,
+    CallOutTrailers,
+    /// What gRPC call-outs bring: never there.
+    Grpc,
 }
 
 impl MapType {
@@ -33,7 +36,9 @@ impl MapType {
             2 => Some(MapType::ResponseHeaders),
             1 => Some(MapType::RequestTrailers),
             3 => Some(MapType::ResponseTrailers),
-            4..=7 => Some(MapType::Other),
+            4 | 5 => Some(MapType::Grpc),
+            6 => Some(MapType::CallOutHeaders),
+            7 => Some(MapType::CallOutTrailers),
             _ => None,
         }
     }
@@ -151,6 +156,10 @@ pub(crate) struct Stream {
     pub(crate) died: Vec<String>,
     pub(crate) metrics_before: BTreeMap<String, u64>,
     pub(crate) metrics_after: Option<BTreeMap<String, u64>>,
+    /// Who asked, where this is a call-out.
+    pub(crate) call_out: Option<Origin>,
+    /// What the plugins asked of other services in this exchange.
+    pub(crate) call_outs: Vec<SharedStream>,
 }
 
 impl Stream {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use wasmtime::{Instance, Store, Trap, Val};
 
 use crate::cost::{Meter, Spent};
+use crate::envoy::Settings;
 use crate::log::Thread;
 use crate::module::ALLOCATORS;
 use crate::plugin::Plugin;
@@ -33,9 +34,10 @@ impl Vm {
         plugin: &Arc<Plugin>,
         shared: &Arc<Shared>,
         thread: Thread,
-        fuel_per_callback: u64,
+        settings: &Arc<Settings>,
     ) -> Result<Vm, Death> {
-        let state = VmState::new(plugin, shared, thread);
+        let fuel_per_callback = settings.fuel_per_callback;
+        let state = VmState::new(plugin, shared, thread, settings);
         let mut store = Store::new(plugin.module.engine(), state);
         store.limiter(|state| &mut state.limits);
         store

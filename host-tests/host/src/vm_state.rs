@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use wasmtime::{Memory, StoreLimits, StoreLimitsBuilder, TypedFunc};
 
+use crate::call_out::CallOuts;
 use crate::cost::Meter;
+use crate::envoy::Settings;
 use crate::local_reply::LocalReply;
 use crate::log::{Level, LogLine, Thread};
 use crate::metrics::MetricIds;
@@ -17,6 +19,7 @@ use crate::stream::SharedStream;
 /// What the host functions of one VM work on.
 pub(crate) struct VmState {
     pub(crate) shared: Arc<Shared>,
+    pub(crate) settings: Arc<Settings>,
     pub(crate) thread: Thread,
     pub(crate) vm_id: String,
     pub(crate) vm_configuration: Vec<u8>,
@@ -43,6 +46,7 @@ pub(crate) struct VmState {
     pub(crate) after: Vec<AfterCall>,
     /// A local response was asked for: whatever the callback returns, the exchange does not go on.
     pub(crate) stop_iteration: bool,
+    pub(crate) call_outs: CallOuts,
     pub(crate) meter: Meter,
     pub(crate) limits: StoreLimits,
 }
@@ -78,9 +82,15 @@ pub(crate) enum AfterCall {
 const MEMORY_LIMIT: usize = 1 << 30;
 
 impl VmState {
-    pub(crate) fn new(plugin: &Plugin, shared: &Arc<Shared>, thread: Thread) -> VmState {
+    pub(crate) fn new(
+        plugin: &Plugin,
+        shared: &Arc<Shared>,
+        thread: Thread,
+        settings: &Arc<Settings>,
+    ) -> VmState {
         VmState {
             shared: shared.clone(),
+            settings: settings.clone(),
             thread,
             vm_id: plugin.vm_id.clone(),
             vm_configuration: plugin.vm_configuration.0.clone(),
@@ -99,6 +109,7 @@ impl VmState {
             metric_ids: MetricIds::default(),
             after: Vec::new(),
             stop_iteration: false,
+            call_outs: CallOuts::default(),
             meter: Meter::default(),
             limits: StoreLimitsBuilder::new().memory_size(MEMORY_LIMIT).build(),
         }

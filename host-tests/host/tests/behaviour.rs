@@ -5,6 +5,8 @@ mod guest;
 #[path = "behaviour/lives.rs"]
 mod lives;
 
+#[path = "behaviour/call_outs.rs"]
+mod call_outs;
 #[path = "behaviour/cost_and_faults.rs"]
 mod cost_and_faults;
 #[path = "behaviour/failure_policy.rs"]
@@ -29,6 +31,8 @@ mod stream;
 mod threads;
 #[path = "behaviour/time.rs"]
 mod time;
+#[path = "behaviour/unserved.rs"]
+mod unserved;
 #[path = "behaviour/update.rs"]
 mod update;
 #[path = "behaviour/wasi.rs"]

@@ -70,7 +70,10 @@ fn contents(guest: &Guest<'_, '_>, kind: u32) -> Result<Vec<u8>, Status> {
                 _ => Err(Status::NOT_FOUND),
             }
         }
-        CALL_OUT_BODY => Err(Status::NOT_FOUND),
+        CALL_OUT_BODY => {
+            let response = guest.call_out_response().ok_or(Status::NOT_FOUND)?;
+            Ok(response.body.clone())
+        }
         // What gRPC call-outs and foreign functions would bring: there, and empty.
         ..=LAST_KIND => Ok(Vec::new()),
         _ => Err(Status::BAD_ARGUMENT),

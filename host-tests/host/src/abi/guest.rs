@@ -3,8 +3,9 @@
 use wasmtime::{Caller, TypedFunc, Val};
 
 use crate::abi::Status;
-use crate::header_map::HeaderPair;
-use crate::stream::SharedStream;
+use crate::call_out::Response;
+use crate::header_map::{HeaderMap, HeaderPair};
+use crate::stream::{MapType, SharedStream};
 use crate::vm_state::{Context, ContextKind, VmState};
 
 /// A host function's view of the VM that called it.
@@ -79,6 +80,23 @@ impl<'a, 'b> Guest<'a, 'b> {
         match &self.context()?.kind {
             ContextKind::Stream { stream, filter } => Some((stream.clone(), *filter)),
             ContextKind::Root { .. } => None,
+        }
+    }
+
+    /// The response that the plugin is being told of, where the call is for the root context that is told, or a
+    /// context under it.
+    pub(crate) fn call_out_response(&self) -> Option<&Response> {
+        let root = self.context()?.root;
+        self.state().call_outs.response(root)
+    }
+
+    /// A map of that response.
+    pub(crate) fn call_out_map(&self, map: MapType) -> Option<&HeaderMap> {
+        let response = self.call_out_response()?;
+        match map {
+            MapType::CallOutHeaders => Some(&response.headers),
+            MapType::CallOutTrailers => response.trailers.as_ref(),
+            _ => None,
         }
     }
 

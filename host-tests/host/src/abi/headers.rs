@@ -66,6 +66,10 @@ fn map_type(number: u32) -> Result<MapType, Status> {
 fn get_value(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {
     let map = map_type(args.u32(0))?;
     let name = guest.read(args.u32(1), args.u32(2))?;
+    if let Some(headers) = guest.call_out_map(map) {
+        let value = headers.first(&name).ok_or(Status::NOT_FOUND)?.to_vec();
+        return guest.hand_over(&value, args.u32(3), args.u32(4));
+    }
     let (stream, filter) = guest.stream().ok_or(Status::BAD_ARGUMENT)?;
     let value = {
         let stream = stream.borrow();
@@ -109,7 +113,9 @@ fn remove_value(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure
 fn get_pairs(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {
     let map = map_type(args.u32(0))?;
     // Outside its callback a map reads as empty here, with status OK: only single values answer BAD_ARGUMENT.
-    let pairs = guest.stream().and_then(|(stream, filter)| {
+    let of_call_out = guest.call_out_map(map).map(|headers| headers.pairs().to_vec());
+    let pairs = of_call_out.or_else(|| {
+        let (stream, filter) = guest.stream()?;
         let stream = stream.borrow();
         stream
             .readable_map(filter, map)

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::guest::{Args, Failure, Guest, decode_pairs};
-use super::{HostFunction, Param::I32, Status};
+use super::{HostFunction, Param::I32, Status, unserved};
 use crate::local_reply::LocalReply;
 use crate::log::Level;
 use crate::vm_state::{AfterCall, ContextKind, Tick};
@@ -210,6 +210,13 @@ fn done(guest: &mut Guest<'_, '_>, _args: Args<'_>) -> Result<(), Failure> {
 fn call_foreign_function(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {
     let name = guest.read(args.u32(0), args.u32(1))?;
     guest.read(args.u32(2), args.u32(3))?;
+    if let Some(unserved) = unserved::FOREIGN
+        .iter()
+        .find(|unserved| unserved.as_bytes() == name)
+    {
+        let what = format!("the foreign function {unserved}");
+        return Err(Failure::Trap(unserved::refuse(guest, &what)));
+    }
     if name != b"clear_route_cache" {
         return Err(Status::NOT_FOUND.into());
     }

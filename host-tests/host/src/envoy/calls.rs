@@ -69,6 +69,7 @@ impl EnvoyThread {
                     self.shared.deaths.lock().push(death.0);
                 }
                 stream.borrow_mut().filters[filter].failed = true;
+                self.send_call_outs();
                 return Verdict::Reply(LocalReply::dead_vm());
             }
         };
@@ -103,6 +104,7 @@ impl EnvoyThread {
             }
         }
         self.pending.extend(others);
+        self.send_call_outs();
         if let Some(spent) = called.spent {
             stream.borrow_mut().spent.push(spent);
         }
@@ -119,34 +121,47 @@ impl EnvoyThread {
         }
     }
 
-    /// Does what filters asked for outside their own callback: resume, answer or close an exchange that they hold.
+    /// Does all that is to be done now: what filters asked for outside their own callback, then what call-outs came to,
+    /// then what the clock says. (What takes no time happens at once.)
     pub(super) fn settle(&mut self) {
-        while let Some(Pending {
+        self.send_call_outs();
+        loop {
+            if let Some(pending) = self.pending.pop_front() {
+                self.act_on(pending);
+            } else if let Some(call_out) = self.ended_call_outs.pop_front() {
+                self.tell_of_call_out(&call_out);
+            } else if let Some(timer) = self.timers.take_due(self.shared.clock.elapsed()) {
+                self.go_off(timer);
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// Resumes, answers or closes an exchange that a filter holds.
+    fn act_on(
+        &mut self,
+        Pending {
             stream,
             filter,
             action,
-        }) = self.pending.pop_front()
-        {
-            let stage = stream.borrow().stage;
-            match action {
-                _ if stage == Stage::Finished => {}
-                AfterCall::Continue { request, .. } => {
-                    if request {
-                        stream.borrow_mut().filters[filter].request.headers = false;
-                    } else {
-                        stream.borrow_mut().filters[filter].response.headers = false;
-                    }
-                    self.resume(&stream, filter, direction(request));
+        }: Pending,
+    ) {
+        let stage = stream.borrow().stage;
+        match action {
+            _ if stage == Stage::Finished => {}
+            AfterCall::Continue { request, .. } => {
+                if request {
+                    stream.borrow_mut().filters[filter].request.headers = false;
+                } else {
+                    stream.borrow_mut().filters[filter].response.headers = false;
                 }
-                AfterCall::Reply { reply, .. } => self.reply(&stream, reply),
-                AfterCall::Close { .. } => self.close(&stream),
+                self.resume(&stream, filter, direction(request));
             }
-            self.drive(&stream);
+            AfterCall::Reply { reply, .. } => self.reply(&stream, reply),
+            AfterCall::Close { .. } => self.close(&stream),
         }
-        // What takes no time happens at once.
-        while let Some(timer) = self.timers.take_due(self.shared.clock.elapsed()) {
-            self.go_off(timer);
-        }
+        self.drive(&stream);
     }
 }
 

@@ -58,6 +58,8 @@ impl EnvoyThread {
             died: Vec::new(),
             metrics_before: self.shared.metrics.lock().all(),
             metrics_after: None,
+            call_out: None,
+            call_outs: Vec::new(),
             sent,
         }));
         match refused {

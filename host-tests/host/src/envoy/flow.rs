@@ -84,10 +84,14 @@ impl EnvoyThread {
                     b"filter_removed_required_response_headers{missing_required_header:_:status}".to_vec();
             }
             stream.code = Some(status_of(headers));
-            let close = !stream.request_way.ended;
-            edge::finish_response(headers, self.shared.clock.system_time(), close);
-            let framed = edge::frame_response(headers, end, &stream.sent.method);
-            stream.delivered = Some((framed, body));
+            let delivered = if stream.call_out.is_some() {
+                headers.clone()
+            } else {
+                let close = !stream.request_way.ended;
+                edge::finish_response(headers, self.shared.clock.system_time(), close);
+                edge::frame_response(headers, end, &stream.sent.method)
+            };
+            stream.delivered = Some((delivered, body));
             end || !complete
         };
         if over {
@@ -217,6 +221,9 @@ impl EnvoyThread {
             }
         }
         stream.borrow_mut().metrics_after = Some(self.shared.metrics.lock().all());
+        if stream.borrow().call_out.is_some() {
+            self.ended_call_outs.push_back(stream.clone());
+        }
     }
 }
 

@@ -43,6 +43,10 @@ impl Envoy {
             }
             threads.push(Mutex::new(worker));
         }
+        // What was asked for while starting is answered only now. A canary is gone by then, and its call-outs with it.
+        for thread in &threads {
+            thread.lock().settle();
+        }
         *phase = Phase::Running(Arc::new(threads));
         Ok(())
     }

@@ -30,6 +30,10 @@ pub(crate) struct EnvoyThread {
     /// What filters asked for outside their own exchange's callback.
     pub(super) pending: VecDeque<Pending>,
     pub(super) timers: Timers,
+    /// Every call-out of this thread's plugins.
+    pub(super) call_outs: Vec<SharedStream>,
+    /// Those of which the plugins are still to be told.
+    pub(super) ended_call_outs: VecDeque<SharedStream>,
 }
 
 pub(super) struct Pending {
@@ -60,6 +64,8 @@ impl EnvoyThread {
             next_number: 0,
             pending: VecDeque::new(),
             timers: Timers::default(),
+            call_outs: Vec::new(),
+            ended_call_outs: VecDeque::new(),
         }
     }
 
@@ -78,7 +84,7 @@ impl EnvoyThread {
 
     /// Starts a VM for a plugin, without a context.
     pub(super) fn start_vm(&mut self, plugin: &Arc<Plugin>) -> Result<usize, Refusal> {
-        let vm = Vm::start(plugin, &self.shared, self.thread, self.settings.fuel_per_callback)
+        let vm = Vm::start(plugin, &self.shared, self.thread, &self.settings)
             .map_err(|death| self.refusal(plugin, death.0, true))?;
         let number = self.number();
         self.vms.insert(number, vm);
@@ -130,20 +136,42 @@ impl EnvoyThread {
 
     /// Calls a callback of a root context. Gives what it returned, if it was there and lived.
     pub(super) fn call_root(&mut self, number: usize, root: u32, callback: &'static str) -> Option<u32> {
+        self.call_root_for(None, number, root, callback, &[])
+    }
+
+    /// The same with arguments behind the context. Cost and death are the exchange's, where it is for one.
+    pub(super) fn call_root_for(
+        &mut self,
+        exchange: Option<&SharedStream>,
+        number: usize,
+        root: u32,
+        callback: &'static str,
+        arguments: &[u32],
+    ) -> Option<u32> {
         let vm = self.vms.get_mut(&number)?;
         if vm.dead.is_some() {
             return None;
         }
-        match vm.call(root, callback, &[root]) {
+        let mut all = vec![root];
+        all.extend_from_slice(arguments);
+        let value = match vm.call(root, callback, &all) {
             Ok(called) => {
+                if let (Some(exchange), Some(spent)) = (exchange, called.spent) {
+                    exchange.borrow_mut().spent.push(spent);
+                }
                 self.put_off(number, called.after);
                 called.value
             }
             Err(death) => {
+                if let Some(exchange) = exchange {
+                    exchange.borrow_mut().died.push(death.0.clone());
+                }
                 self.shared.deaths.lock().push(death.0);
                 None
             }
-        }
+        };
+        self.send_call_outs();
+        value
     }
 
     /// What a root context's callback asked for is done once it has returned.

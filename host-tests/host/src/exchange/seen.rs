@@ -1,11 +1,13 @@
 //! What the client and the upstream saw of an exchange, and what a test expects of it.
 
 use super::Exchange;
+use crate::call_out::CallOut;
 use crate::cost::Cost;
 use crate::field::Field;
 use crate::flags;
 use crate::header_map::{HeaderMap, HeaderPair};
 use crate::log::LogLine;
+use crate::stream::SharedStream;
 
 impl Exchange {
     /// The status that the client got; 0 if none.
@@ -189,6 +191,13 @@ impl Exchange {
     /// `%RESPONSE_FLAGS%`: why a response is not simply the upstream's, such as `UT` or `URX,UC`; `-` for no reason.
     pub fn flags(&self) -> String {
         flags::in_short(self.stream.borrow().flags)
+    }
+
+    /// What plugins asked of other services in this exchange, in order.
+    pub fn call_outs(&self) -> Vec<CallOut> {
+        let stream = self.stream.borrow();
+        let seen = |call_out: &SharedStream| CallOut::seen(&call_out.borrow());
+        stream.call_outs.iter().filter_map(seen).collect()
     }
 
     /// What plugins logged in this exchange.

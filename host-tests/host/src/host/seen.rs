@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use super::Host;
+use crate::call_out::CallOut;
 use crate::log::LogLine;
 use crate::shared::HostCall;
 
@@ -59,6 +60,11 @@ impl Host {
     /// Every host call of every plugin so far, in order.
     pub fn host_calls(&self) -> Vec<HostCall> {
         self.shared().calls.lock().calls.clone()
+    }
+
+    /// What plugins asked of other services so far, in order, on every thread.
+    pub fn call_outs(&self) -> Vec<CallOut> {
+        self.envoy.call_outs()
     }
 
     /// Why VMs died so far.

@@ -65,6 +65,9 @@ pub const PREAMBLE: &str = r#"
     (import "env" "proxy_done" (func $done (result i32)))
     (import "env" "proxy_http_call"
         (func $http_call (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_get_status" (func $call_status (param i32 i32 i32) (result i32)))
+    (import "env" "proxy_call_foreign_function"
+        (func $foreign (param i32 i32 i32 i32 i32 i32) (result i32)))
     (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
     (import "wasi_snapshot_preview1" "clock_time_get" (func $clock (param i32 i64 i32) (result i32)))
     (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))

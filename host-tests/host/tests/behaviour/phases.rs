@@ -104,18 +104,6 @@ fn what_is_printed_goes_to_the_log() {
 }
 
 #[test]
-fn a_function_that_is_not_served_yet_says_so() {
-    let host = Host::new(guest(
-        r#"(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
-               (call $note (call $http_call (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
-                   (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))
-               (i32.const 0))"#,
-    ));
-    host.get("/").answered_with(200);
-    assert_eq!(notes(&host), ["<"], "12 is UNIMPLEMENTED");
-}
-
-#[test]
 fn a_filter_keeps_seeing_the_old_route_until_the_router_looks_again() {
     let rerouting = guest(
         r#"(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)

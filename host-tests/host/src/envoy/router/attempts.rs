@@ -45,19 +45,13 @@ impl EnvoyThread {
         }
     }
 
-    /// The next answer of the cluster's script, if it has one.
+    /// The next answer of the cluster's script, if it has one. A call-out got its first one when the plugin asked.
     fn next_answer(&self, stream: &SharedStream, cluster: &str) -> Option<Answer> {
-        let mut clusters = self.settings.clusters.iter();
-        let cluster = clusters.find(|other| other.name == cluster)?;
-        let number = if cluster.by_attempt {
-            stream.borrow().routing.attempts.len() - 1
-        } else {
-            let mut given = self.shared.answers_given.lock();
-            let given = given.entry(cluster.name.clone()).or_default();
-            *given += 1;
-            *given - 1
-        };
-        cluster.answers.get(number).or(cluster.answers.last()).cloned()
+        let attempt = stream.borrow().routing.attempts.len() - 1;
+        match &mut stream.borrow_mut().call_out {
+            Some(origin) if attempt == 0 => origin.answer.take(),
+            _ => self.settings.cluster(cluster).next_answer(&self.shared, attempt),
+        }
     }
 
     /// An answer that needs no whole request is on its way from now on, any other waits for that.
@@ -168,7 +162,10 @@ impl EnvoyThread {
             }
             stream.routing.attempt += 1;
             let trailers = stream.request_way.sent_trailers.is_some();
-            stream.routing.complete_after.is_some() && stream.routing.kept.is_empty() && !trailers
+            let whole = stream.routing.complete_after.is_some();
+            // Envoy ends a call-out that it repeats with an empty chunk.
+            let ends_with_headers = stream.call_out.is_none() && !trailers;
+            whole && ends_with_headers && stream.routing.kept.is_empty()
         };
         self.begin_attempt(stream, end);
         self.drive(stream);
