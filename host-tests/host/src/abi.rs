@@ -4,6 +4,7 @@
 //! fault injection reads them there.
 
 pub(crate) mod buffers;
+pub(crate) mod foreign;
 pub(crate) mod guest;
 pub(crate) mod headers;
 pub(crate) mod http_call;
@@ -104,6 +105,7 @@ pub(crate) fn env_functions() -> impl Iterator<Item = &'static HostFunction> {
         life::FUNCTIONS,
         version_0_1_0::FUNCTIONS,
         http_call::FUNCTIONS,
+        foreign::FUNCTIONS,
     ]
     .into_iter()
     .flatten()

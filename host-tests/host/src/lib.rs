@@ -45,6 +45,7 @@ mod envoy;
 mod exchange;
 pub mod faults;
 mod field;
+mod filter_state;
 mod flags;
 mod header_map;
 mod host;

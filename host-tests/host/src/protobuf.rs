@@ -1,6 +1,9 @@
-//! JSON as the protobuf messages in which Envoy hands over metadata and configurations.
+//! Protobuf: JSON as the messages in which Envoy hands over metadata and configurations, and what plugins hand to it.
+
+use std::collections::BTreeMap;
 
 use prost::Message as _;
+use prost::encoding::WireType;
 use prost_types::{ListValue, Struct, Value, value::Kind};
 
 type Members = serde_json::Map<String, serde_json::Value>;
@@ -23,8 +26,49 @@ pub(crate) fn encode_metadata(filter_metadata: &Members) -> Vec<u8> {
     bytes
 }
 
+/// The fields of a message that this host has no type for. Of a repeated field the last one counts.
+#[derive(Default)]
+pub(crate) struct Fields {
+    bytes: BTreeMap<u32, Vec<u8>>,
+    numbers: BTreeMap<u32, u64>,
+}
+
+impl Fields {
+    /// None where the bytes are no message.
+    pub(crate) fn decode(mut from: &[u8]) -> Option<Fields> {
+        let mut fields = Fields::default();
+        while !from.is_empty() {
+            let (number, wire_type) = prost::encoding::decode_key(&mut from).ok()?;
+            match wire_type {
+                WireType::Varint => {
+                    let value = prost::encoding::decode_varint(&mut from).ok()?;
+                    fields.numbers.insert(number, value);
+                }
+                WireType::LengthDelimited => {
+                    let length = prost::encoding::decode_varint(&mut from).ok()?;
+                    let (value, rest) = from.split_at_checked(usize::try_from(length).ok()?)?;
+                    fields.bytes.insert(number, value.to_vec());
+                    from = rest;
+                }
+                _ => prost::encoding::skip_field(wire_type, number, &mut from, Default::default()).ok()?,
+            }
+        }
+        Some(fields)
+    }
+
+    /// Bytes or text; empty where it is not there.
+    pub(crate) fn bytes(&self, number: u32) -> &[u8] {
+        self.bytes.get(&number).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// A number or a boolean; 0 where it is not there.
+    pub(crate) fn number(&self, number: u32) -> u64 {
+        self.numbers.get(&number).copied().unwrap_or_default()
+    }
+}
+
 fn put_field(to: &mut Vec<u8>, number: u32, bytes: &[u8]) {
-    prost::encoding::encode_key(number, prost::encoding::WireType::LengthDelimited, to);
+    prost::encoding::encode_key(number, WireType::LengthDelimited, to);
     prost::encoding::encode_varint(bytes.len() as u64, to);
     to.extend_from_slice(bytes);
 }

@@ -43,6 +43,12 @@ pub(crate) fn exchange(f: &mut fmt::Formatter<'_>, stream: &Stream) -> fmt::Resu
         stream.details.escape_ascii(),
         stream.flags
     )?;
+    if !stream.envoys_filter_state.is_empty() {
+        writeln!(f, "filter state of Envoy:")?;
+        for (name, value) in &stream.envoys_filter_state {
+            writeln!(f, "  {} = {}", name.escape_ascii(), value.escape_ascii())?;
+        }
+    }
     if !stream.filter_state.is_empty() {
         writeln!(f, "filter state:")?;
         for (name, value) in &stream.filter_state {

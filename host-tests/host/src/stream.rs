@@ -1,6 +1,6 @@
 //! One exchange as Envoy holds it: what came in, what goes out, and which filter may see what right now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -140,6 +140,10 @@ pub(crate) struct Stream {
     pub(crate) route: Option<Route>,
     pub(crate) route_is_stale: bool,
     pub(crate) filter_state: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// Names of filter state that cannot be set again.
+    pub(crate) read_only: BTreeSet<Vec<u8>>,
+    /// Filter state that Envoy's own filters read.
+    pub(crate) envoys_filter_state: BTreeMap<Vec<u8>, Vec<u8>>,
     pub(crate) code: Option<u16>,
     pub(crate) details: Vec<u8>,
     pub(crate) flags: u64,

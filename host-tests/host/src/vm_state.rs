@@ -47,6 +47,8 @@ pub(crate) struct VmState {
     /// A local response was asked for: whatever the callback returns, the exchange does not go on.
     pub(crate) stop_iteration: bool,
     pub(crate) call_outs: CallOuts,
+    /// Properties that a context declared, and whether they are read-only. Only a root context's count.
+    pub(crate) declared: BTreeMap<(u32, Vec<u8>), bool>,
     pub(crate) meter: Meter,
     pub(crate) limits: StoreLimits,
 }
@@ -110,6 +112,7 @@ impl VmState {
             after: Vec::new(),
             stop_iteration: false,
             call_outs: CallOuts::default(),
+            declared: BTreeMap::new(),
             meter: Meter::default(),
             limits: StoreLimitsBuilder::new().memory_size(MEMORY_LIMIT).build(),
         }
@@ -158,6 +161,7 @@ impl VmState {
 
     pub(crate) fn remove_context(&mut self, id: u32) {
         self.contexts.remove(&id);
+        self.declared.retain(|(context, _), _| *context != id);
     }
 
     pub(crate) fn set_configuring(&mut self, root: u32, now: bool) {

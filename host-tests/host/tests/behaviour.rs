@@ -11,6 +11,8 @@ mod call_outs;
 mod cost_and_faults;
 #[path = "behaviour/failure_policy.rs"]
 mod failure_policy;
+#[path = "behaviour/foreign.rs"]
+mod foreign;
 #[path = "behaviour/lifetime.rs"]
 mod lifetime;
 #[path = "behaviour/modules.rs"]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::guest::{Args, Failure, Guest, decode_pairs};
-use super::{HostFunction, Param::I32, Status, unserved};
+use super::{HostFunction, Param::I32, Status};
 use crate::local_reply::LocalReply;
 use crate::log::Level;
 use crate::vm_state::{AfterCall, ContextKind, Tick};
@@ -62,16 +62,6 @@ pub(crate) const FUNCTIONS: &[HostFunction] = &[
         params: &[],
         others: &[Status::NOT_FOUND],
         serve: done,
-    },
-    HostFunction {
-        name: "proxy_call_foreign_function",
-        params: &[I32, I32, I32, I32, I32, I32],
-        others: &[
-            Status::NOT_FOUND,
-            Status::BAD_ARGUMENT,
-            Status::INVALID_MEMORY_ACCESS,
-        ],
-        serve: call_foreign_function,
     },
 ];
 
@@ -205,28 +195,6 @@ fn done(guest: &mut Guest<'_, '_>, _args: Args<'_>) -> Result<(), Failure> {
         true => Ok(()),
         false => Err(Status::NOT_FOUND.into()),
     }
-}
-
-fn call_foreign_function(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {
-    let name = guest.read(args.u32(0), args.u32(1))?;
-    guest.read(args.u32(2), args.u32(3))?;
-    if let Some(unserved) = unserved::FOREIGN
-        .iter()
-        .find(|unserved| unserved.as_bytes() == name)
-    {
-        let what = format!("the foreign function {unserved}");
-        return Err(Failure::Trap(unserved::refuse(guest, &what)));
-    }
-    if name != b"clear_route_cache" {
-        return Err(Status::NOT_FOUND.into());
-    }
-    clear_route_cache(guest);
-    for at in [args.u32(4), args.u32(5)] {
-        if at != 0 {
-            guest.write_u32(at, 0)?;
-        }
-    }
-    Ok(())
 }
 
 /// Has the request routed anew.

@@ -54,6 +54,16 @@ fn set(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {
     let path = guest.read(args.u32(0), args.u32(1))?;
     let value = guest.read(args.u32(2), args.u32(3))?;
     let (stream, _) = guest.stream().ok_or(Status::NOT_FOUND)?;
-    stream.borrow_mut().filter_state.insert(path, value);
+    let root = guest.context().map_or(0, |context| context.root);
+    let declared_read_only = guest.state().declared.get(&(root, path.clone())) == Some(&true);
+    let mut stream = stream.borrow_mut();
+    if stream.read_only.contains(&path) {
+        return Err(Status::BAD_ARGUMENT.into());
+    }
+    // What is there already stays what it was declared, or not declared, to be.
+    if declared_read_only && !stream.filter_state.contains_key(&path) {
+        stream.read_only.insert(path.clone());
+    }
+    stream.filter_state.insert(path, value);
     Ok(())
 }

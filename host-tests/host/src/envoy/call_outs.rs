@@ -2,7 +2,7 @@
 //!
 //! The root context is told, whatever context asked, and also when that one is gone by then: Envoy cancels nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -102,6 +102,8 @@ impl EnvoyThread {
             route: Some(route),
             route_is_stale: false,
             filter_state: BTreeMap::new(),
+            read_only: BTreeSet::new(),
+            envoys_filter_state: BTreeMap::new(),
             code: None,
             details: Vec::new(),
             flags: 0,

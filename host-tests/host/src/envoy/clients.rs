@@ -1,6 +1,6 @@
 //! Where an exchange begins, and where its client ends it: the connection manager's side.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -46,6 +46,8 @@ impl EnvoyThread {
             route,
             route_is_stale: false,
             filter_state: BTreeMap::new(),
+            read_only: BTreeSet::new(),
+            envoys_filter_state: BTreeMap::new(),
             code: None,
             details: Vec::new(),
             flags: 0,

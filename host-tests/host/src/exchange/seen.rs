@@ -77,6 +77,18 @@ impl Exchange {
         Field::new(self, format!("filter state {name}"), value.into_iter().collect())
     }
 
+    /// Filter state that Envoy's own filters read, by the name that they know: what the plugin set with the foreign
+    /// function `set_envoy_filter_state`.
+    pub fn envoys_filter_state(&self, name: &str) -> Field<'_> {
+        let stream = self.stream.borrow();
+        let value = stream.envoys_filter_state.get(name.as_bytes()).cloned();
+        Field::new(
+            self,
+            format!("filter state {name} of Envoy"),
+            value.into_iter().collect(),
+        )
+    }
+
     /// All headers of the response in order, `:status` first; none if there was no response.
     pub fn response_headers(&self) -> Vec<(String, Vec<u8>)> {
         let stream = self.stream.borrow();
