@@ -46,6 +46,7 @@ pub(crate) struct Settings {
     pub(crate) edge: Edge,
     pub(crate) fuel_per_callback: u64,
     pub(crate) allow_vm_death: bool,
+    pub(crate) allow_memory_growth: bool,
     /// Bytes of a body that a filter may hold back.
     pub(crate) buffer_limit: usize,
 }
@@ -111,6 +112,7 @@ impl Envoy {
                     edge: Edge::default(),
                     fuel_per_callback: DEFAULT_FUEL,
                     allow_vm_death: false,
+                    allow_memory_growth: false,
                     buffer_limit: DEFAULT_BUFFER_LIMIT,
                 },
                 plugins: plugins.into_iter().map(Arc::new).collect(),
@@ -183,6 +185,14 @@ impl Envoy {
         true
     }
 
+    /// The size of all VMs' memories, in pages of 64 KiB.
+    pub(crate) fn pages(&self) -> u64 {
+        let Phase::Running(threads) = &*self.phase.lock() else {
+            return 0;
+        };
+        threads.iter().map(|thread| thread.lock().pages()).sum()
+    }
+
     /// What plugins asked of other services, in order.
     pub(crate) fn call_outs(&self) -> Vec<CallOut> {
         let threads = match &*self.phase.lock() {
@@ -216,23 +226,27 @@ impl Envoy {
 }
 
 impl Drop for Envoy {
-    /// Every exchange is over by now, so every stream context must be deleted.
+    /// Every exchange is over by now, so every stream context must be deleted, and what the plugins kept of them freed.
     fn drop(&mut self) {
         if std::thread::panicking() {
             return;
         }
-        let Phase::Running(threads) = self.phase.get_mut() else {
-            return;
-        };
-        let leaked: Vec<String> = threads
-            .iter()
-            .flat_map(|thread| thread.lock().open_streams())
-            .map(|stream| stream.borrow().title())
-            .collect();
+        let mut leaks = self.shared.leaks.lock().clone();
+        if let Phase::Running(threads) = self.phase.get_mut() {
+            let streams = threads.iter().flat_map(|thread| thread.lock().open_streams());
+            let open: Vec<String> = streams.map(|stream| stream.borrow().title()).collect();
+            assert!(
+                open.is_empty(),
+                "contexts were never deleted: {}",
+                open.join(", ")
+            );
+            leaks.extend(threads.iter().flat_map(|thread| thread.lock().leaks()));
+        }
+        let allowed = self.setup.borrow().settings.allow_memory_growth;
         assert!(
-            leaked.is_empty(),
-            "contexts were never deleted: {}",
-            leaked.join(", ")
+            allowed || leaks.is_empty(),
+            "{}: if that is no leak, say allow_memory_growth",
+            leaks.join("; ")
         );
     }
 }

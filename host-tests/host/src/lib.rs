@@ -51,6 +51,7 @@ mod header_map;
 mod host;
 mod local_reply;
 mod log;
+mod memory_watch;
 mod metrics;
 mod module;
 mod plugin;

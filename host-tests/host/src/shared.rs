@@ -25,6 +25,8 @@ pub(crate) struct Shared {
     pub(crate) retries: Mutex<BTreeMap<String, u32>>,
     /// What plugins called that this host does not serve.
     pub(crate) not_served: Mutex<Vec<String>>,
+    /// What was found of VMs that are gone, whose memory had grown from exchange to exchange.
+    pub(crate) leaks: Mutex<Vec<String>>,
     /// Why VMs died, in order.
     pub(crate) deaths: Mutex<Vec<String>>,
     pub(crate) steps: Steps,
@@ -47,6 +49,7 @@ impl Shared {
             answers_given: Mutex::default(),
             retries: Mutex::default(),
             not_served: Mutex::default(),
+            leaks: Mutex::default(),
             deaths: Mutex::default(),
             steps: Steps::default(),
             connections: AtomicU64::new(0),

@@ -7,6 +7,7 @@ use wasmtime::{Instance, Store, Trap, Val};
 use crate::cost::{Meter, Spent};
 use crate::envoy::Settings;
 use crate::log::Thread;
+use crate::memory_watch::MemoryWatch;
 use crate::module::ALLOCATORS;
 use crate::plugin::Plugin;
 use crate::shared::Shared;
@@ -24,6 +25,7 @@ pub(crate) struct Vm {
     fuel_per_callback: u64,
     /// Set once it has trapped: Envoy never calls it again.
     pub(crate) dead: Option<Death>,
+    pub(crate) memory: MemoryWatch,
     /// Its allocator trapped, and the callback that needed it went on to its end.
     pub(crate) died_allocating: bool,
 }
@@ -56,6 +58,7 @@ impl Vm {
             instance,
             fuel_per_callback,
             dead: None,
+            memory: MemoryWatch::default(),
             died_allocating: false,
         };
         if vm.call(0, "_initialize", &[])?.was_called() {
@@ -169,7 +172,14 @@ impl Vm {
         after
     }
 
-    fn pages(&self) -> u64 {
+    /// An exchange of it has ended, in which the host handed over so many bytes.
+    pub(crate) fn exchange_ended(&mut self, bytes: u64) {
+        let open = self.state().streams().len();
+        self.memory.exchange_ended(self.pages(), bytes, open);
+    }
+
+    /// The size of its memory, in pages of 64 KiB.
+    pub(crate) fn pages(&self) -> u64 {
         self.store
             .data()
             .memory

@@ -214,6 +214,7 @@ impl EnvoyThread {
                 self.sitting(seat).0.state_mut().remove_context(context);
             }
         }
+        self.watch_memory(stream);
         for filter in 0..filters {
             let footing = stream.borrow().taken[filter].footing;
             if let Footing::Seat(seat) = footing {

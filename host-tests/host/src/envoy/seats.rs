@@ -5,9 +5,11 @@
 //! the VM goes with its last seat. So exchanges in flight keep the configuration that they began with, and a dead VM
 //! stays as long as an exchange hangs on it, beside the one that a reload puts in its place.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::flow::SharedStream;
 use super::thread::{EnvoyThread, Refusal};
 use crate::plugin::{FailurePolicy, Plugin};
 use crate::vm::Vm;
@@ -216,9 +218,47 @@ impl EnvoyThread {
 
     /// A root context that waits for `proxy_done` does not keep its VM.
     fn drop_unused(&mut self, vm: usize) {
-        if !self.seats.values().any(|seat| seat.vm == vm) {
-            self.vms.remove(&vm);
+        if !self.seats.values().any(|seat| seat.vm == vm)
+            && let Some(gone) = self.vms.remove(&vm)
+        {
+            self.shared.leaks.lock().extend(self.leak(&gone));
         }
+    }
+
+    /// An exchange is over: each VM that it ran in looks whether its memory grew.
+    pub(super) fn watch_memory(&mut self, stream: &SharedStream) {
+        let (bytes, seats) = {
+            let stream = stream.borrow();
+            let bytes = stream.spent.iter().map(|spent| spent.bytes_out).sum();
+            let seats: Vec<Footing> = stream.taken.iter().map(|taken| taken.footing).collect();
+            (bytes, seats)
+        };
+        let vm = |footing| match footing {
+            Footing::Seat(seat) => Some(self.seats[&seat].vm),
+            Footing::Dead | Footing::LeftOut => None,
+        };
+        let vms: BTreeSet<usize> = seats.into_iter().filter_map(vm).collect();
+        for vm in vms {
+            self.vm_mut(vm).exchange_ended(bytes);
+        }
+    }
+
+    /// The size of all memories here, in pages of 64 KiB.
+    pub(super) fn pages(&self) -> u64 {
+        self.vms.values().map(Vm::pages).sum()
+    }
+
+    /// What is to be said of the memory of all VMs that are still here.
+    pub(super) fn leaks(&self) -> Vec<String> {
+        self.vms.values().filter_map(|vm| self.leak(vm)).collect()
+    }
+
+    fn leak(&self, vm: &Vm) -> Option<String> {
+        let leak = vm.memory.leak()?;
+        Some(format!(
+            "the memory of plugin {} on {:?} {leak}",
+            vm.plugin.name, self.thread
+        ))
     }
 
     /// Whether any VM here was made from the same code and settings as this plugin's would be.

@@ -100,6 +100,27 @@ impl Host {
         self.set(|setup| setup.settings.allow_vm_death = true)
     }
 
+    /// Lets a plugin's memory grow from exchange to exchange without failing the test.
+    ///
+    /// Otherwise a test fails at its end when a VM has served 16 exchanges or more and, of eight equal stretches of
+    /// them, grew in each of the last six. Growth in an exchange that handed the plugin more bytes, or found more
+    /// exchanges under way, than any before does not count. So a plugin may warm up, double a table, and serve ever
+    /// larger requests. See [`crate::cost::growth`] for smaller leaks.
+    ///
+    /// ```should_panic
+    /// # let keeps = r#"(module (memory (export "memory") 1) (func (export "proxy_abi_version_0_2_1"))
+    /// #     (func (export "malloc") (param i32) (result i32) (i32.const 0))
+    /// #     (func (export "proxy_on_log") (param i32) (drop (memory.grow (i32.const 1)))))"#;
+    /// let host = host::Host::new(wat::parse_str(keeps).unwrap()); // without .allow_memory_growth()
+    /// for _ in 0..16 {
+    ///     host.get("/").answered_with(200);
+    /// }
+    /// ```
+    #[track_caller]
+    pub fn allow_memory_growth(self) -> Host {
+        self.set(|setup| setup.settings.allow_memory_growth = true)
+    }
+
     /// How many bytes of a body a filter may hold back (default: 1 MiB, as `per_connection_buffer_limit_bytes`).
     /// Past it, a request is answered 413; a response becomes a 500, or breaks off if its headers are on their way.
     #[track_caller]
