@@ -11,7 +11,7 @@ use crate::answer::Answer;
 use crate::envoy::Envoy;
 use crate::log::LogLine;
 use crate::render;
-use crate::stream::{ClientRequest, SharedStream, Stage};
+use crate::stream::{ClientRequest, Held, SharedStream, Stage};
 
 pub use attempts::Attempt;
 
@@ -96,7 +96,11 @@ impl Exchange {
     /// The exchange, which must be finished: a filter that holds it for good would hang its client.
     #[track_caller]
     pub(crate) fn done(self) -> Exchange {
-        if let Some(message) = self.why_held() {
+        if let Some(held) = self.why_held() {
+            let message = match &held.cluster {
+                Some(_) => held.to_string(),
+                None => format!("{held} and never lets it go"),
+            };
             let whole = self.to_string();
             // Let go of it, so that the host does not complain a second time.
             self.envoy.abort(&self.stream);
@@ -106,21 +110,8 @@ impl Exchange {
     }
 
     /// Which plugin holds the exchange, and what it waits for.
-    pub(crate) fn why_held(&self) -> Option<String> {
-        let (what, filter) = match self.stream.borrow().stage {
-            Stage::RequestHeld(filter) => ("request", filter),
-            Stage::ResponseHeld(filter) => ("response", filter),
-            _ => return None,
-        };
-        let plugin = self.stream.borrow().taken[filter].plugin.name.clone();
-        let call_outs = self.call_outs();
-        let mut waiting = call_outs
-            .iter()
-            .filter(|call_out| call_out.plugin() == plugin && call_out.is_waiting());
-        Some(match waiting.next() {
-            Some(call_out) => format!("plugin {plugin} waits for a call-out to {}", call_out.cluster()),
-            None => format!("plugin {plugin} holds the {what} and never lets it go"),
-        })
+    pub(crate) fn why_held(&self) -> Option<Held> {
+        self.stream.borrow().why_held()
     }
 
     #[track_caller]
@@ -137,9 +128,10 @@ impl Exchange {
 }
 
 impl fmt::Display for Exchange {
-    /// Everything about the exchange, in a stable form.
+    /// Everything about the exchange, in a stable form. With `{:#}` also what each callback cost in fuel, bytes and
+    /// memory, which a new build of the plugin changes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        render::exchange(f, &self.stream.borrow())
+        render::exchange(f, &self.stream.borrow(), &self.envoy.shared.metrics.lock().all())
     }
 }
 

@@ -1,9 +1,11 @@
 //! An exchange as text: what a failed expectation prints, and what golden files may hold. No line depends on
 //! anything but the exchange and the host's seed and clock.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::call_out::CallOut;
+use crate::cost::Spent;
 use crate::header_map::{HeaderMap, HeaderPair};
 use crate::routing::Attempt;
 use crate::stream::{Stage, Stream};
@@ -11,7 +13,12 @@ use crate::stream::{Stage, Stream};
 /// Bodies longer than this are cut.
 const LONGEST_BODY: usize = 2_000;
 
-pub(crate) fn exchange(f: &mut fmt::Formatter<'_>, stream: &Stream) -> fmt::Result {
+/// `now`: the metrics, for an exchange that is not over.
+pub(crate) fn exchange(
+    f: &mut fmt::Formatter<'_>,
+    stream: &Stream,
+    now: &BTreeMap<String, u64>,
+) -> fmt::Result {
     let sent = &stream.sent;
     writeln!(
         f,
@@ -25,7 +32,7 @@ pub(crate) fn exchange(f: &mut fmt::Formatter<'_>, stream: &Stream) -> fmt::Resu
     attempts(f, stream)?;
     call_outs(f, stream)?;
     match (&stream.delivered, stream.stage) {
-        (Some((response, bytes)), Stage::Finished) => {
+        (Some((response, bytes)), stage) => {
             writeln!(f, "client got:")?;
             headers(f, response.pairs())?;
             body(f, "  ", bytes)?;
@@ -33,9 +40,12 @@ pub(crate) fn exchange(f: &mut fmt::Formatter<'_>, stream: &Stream) -> fmt::Resu
             if stream.broken {
                 writeln!(f, "  and there it broke off")?;
             }
+            if stage != Stage::Finished {
+                writeln!(f, "  and it is not over: {}", waits_for(stream))?;
+            }
         }
-        (_, Stage::Finished) => writeln!(f, "client got: nothing")?,
-        (_, stage) => writeln!(f, "client got: nothing yet ({stage:?})")?,
+        (None, Stage::Finished) => writeln!(f, "client got: nothing")?,
+        (None, _) => writeln!(f, "client got: nothing yet: {}", waits_for(stream))?,
     }
     writeln!(
         f,
@@ -55,7 +65,7 @@ pub(crate) fn exchange(f: &mut fmt::Formatter<'_>, stream: &Stream) -> fmt::Resu
             writeln!(f, "  {} = {}", name.escape_ascii(), value.escape_ascii())?;
         }
     }
-    metrics(f, stream)?;
+    metrics(f, stream, stream.metrics_after.as_ref().unwrap_or(now))?;
     if !stream.log.is_empty() {
         writeln!(f, "log:")?;
         stream.log.iter().try_for_each(|line| writeln!(f, "  {line}"))?;
@@ -75,6 +85,19 @@ pub(crate) fn exchange(f: &mut fmt::Formatter<'_>, stream: &Stream) -> fmt::Resu
             .map(|(name, count)| format!("{name} {count}"))
             .collect();
         writeln!(f, "  {} {}: {}", spent.plugin, spent.callback, calls.join(", "))?;
+        if f.alternate() {
+            let Spent {
+                fuel,
+                bytes_in,
+                bytes_out,
+                pages_grown,
+                ..
+            } = spent;
+            writeln!(
+                f,
+                "    fuel {fuel}, bytes read {bytes_in}, bytes handed over {bytes_out}, pages grown {pages_grown}"
+            )?;
+        }
     }
     Ok(())
 }
@@ -165,10 +188,20 @@ fn body(f: &mut fmt::Formatter<'_>, indent: &str, bytes: &[u8]) -> fmt::Result {
     )
 }
 
-fn metrics(f: &mut fmt::Formatter<'_>, stream: &Stream) -> fmt::Result {
-    let Some(after) = &stream.metrics_after else {
-        return Ok(());
-    };
+/// What an exchange that is not over waits for.
+fn waits_for(stream: &Stream) -> String {
+    match stream.stage {
+        Stage::BackingOff => "the router waits before it tries again".to_owned(),
+        Stage::AtUpstream => "the upstream has not answered".to_owned(),
+        Stage::Decoding => "the client has not ended its request".to_owned(),
+        Stage::Encoding | Stage::Finished => "the upstream has not ended its answer".to_owned(),
+        Stage::RequestHeld(_) | Stage::ResponseHeld(_) => stream
+            .why_held()
+            .map_or_else(String::new, |held| held.to_string()),
+    }
+}
+
+fn metrics(f: &mut fmt::Formatter<'_>, stream: &Stream, after: &BTreeMap<String, u64>) -> fmt::Result {
     let before = |name: &String| stream.metrics_before.get(name).copied().unwrap_or(0);
     let moved: Vec<_> = after
         .iter()

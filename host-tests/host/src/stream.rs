@@ -1,13 +1,14 @@
 //! One exchange as Envoy holds it: what came in, what goes out, and which filter may see what right now.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use atomic_refcell::AtomicRefCell;
 
-use crate::call_out::Origin;
+use crate::call_out::{CallOut, Origin};
 use crate::cost::Spent;
 use crate::envoy::Taken;
 use crate::header_map::{HeaderMap, HeaderPair};
@@ -72,6 +73,28 @@ pub(crate) enum Stage {
     /// Held by this filter in the response phase.
     ResponseHeld(usize),
     Finished,
+}
+
+/// Who holds an exchange.
+pub(crate) struct Held {
+    plugin: String,
+    what: &'static str,
+    /// Whom the plugin has asked, if it waits for that.
+    pub(crate) cluster: Option<String>,
+}
+
+impl fmt::Display for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Held {
+            plugin,
+            what,
+            cluster,
+        } = self;
+        match cluster {
+            Some(cluster) => write!(f, "plugin {plugin} waits for a call-out to {cluster}"),
+            None => write!(f, "plugin {plugin} holds the {what}"),
+        }
+    }
 }
 
 /// What one filter of the chain may see.
@@ -260,6 +283,25 @@ impl Stream {
             view.request.body = false;
             view.request.trailers = false;
         }
+    }
+
+    /// Which plugin holds the exchange, and what it waits for.
+    pub(crate) fn why_held(&self) -> Option<Held> {
+        let (what, filter) = match self.stage {
+            Stage::RequestHeld(filter) => ("request", filter),
+            Stage::ResponseHeld(filter) => ("response", filter),
+            _ => return None,
+        };
+        let plugin = self.taken[filter].plugin.name.clone();
+        let seen = self.call_outs.iter();
+        let mut seen = seen.filter_map(|call_out| CallOut::seen(&call_out.borrow()));
+        let waiting = seen.find(|call_out| call_out.plugin() == plugin && call_out.is_waiting());
+        let cluster = waiting.map(|call_out| call_out.cluster().to_owned());
+        Some(Held {
+            plugin,
+            what,
+            cluster,
+        })
     }
 
     /// The request's way from the client's side, in short.

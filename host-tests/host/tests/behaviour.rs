@@ -21,6 +21,8 @@ mod lifetime;
 mod modules;
 #[path = "behaviour/phases.rs"]
 mod phases;
+#[path = "behaviour/rendered.rs"]
+mod rendered;
 #[path = "behaviour/replies.rs"]
 mod replies;
 #[path = "behaviour/root_contexts.rs"]
