@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::header_map::HeaderPair;
 use crate::request::arrivals;
+use crate::stream::Protocol;
 use crate::way::Arrival;
 
 /// The script of the upstream for one exchange.
@@ -55,12 +56,12 @@ impl UpstreamResponse {
     }
 
     /// What follows the headers; nothing for headers alone.
-    pub(crate) fn arrivals(&self) -> Vec<Arrival> {
+    pub(crate) fn arrivals(&self, protocol: Protocol) -> Vec<Arrival> {
         let whole = Some(self.body.clone()).filter(|body| !body.is_empty());
         let pieces = self.pieces.clone().unwrap_or_else(|| whole.into_iter().collect());
         let ends_with_headers = pieces.is_empty() && !self.is_chunked();
         let open = self.unfinished || self.cut_off || ends_with_headers;
-        let mut arrivals = arrivals(pieces, &self.trailers, open);
+        let mut arrivals = arrivals(pieces, &self.trailers, open, protocol);
         if self.cut_off {
             arrivals.push(Arrival::Cut);
         }
@@ -96,6 +97,21 @@ impl Answer {
             cut_off: false,
         })
         .into()
+    }
+
+    /// A gRPC upstream's response with this status in its trailers, behind the messages that [`Answer::pieces`] gives
+    /// it.
+    pub fn grpc(status: u32) -> Answer {
+        Answer::new(200)
+            .header("content-type", "application/grpc")
+            .trailer("grpc-status", status.to_string())
+    }
+
+    /// A gRPC upstream's response with this status in its headers, and nothing behind them.
+    pub fn grpc_headers_only(status: u32) -> Answer {
+        Answer::new(200)
+            .header("content-type", "application/grpc")
+            .header("grpc-status", status.to_string())
     }
 
     /// Adds a header; call again to repeat one.

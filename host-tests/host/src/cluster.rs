@@ -2,6 +2,7 @@
 
 use crate::answer::Answer;
 use crate::shared::Shared;
+use crate::stream::Protocol;
 
 /// A cluster with a script: each request to it, retries too, gets the next answer, and the last answer is for all that
 /// follow. A cluster without one leaves its requests waiting for [`crate::Exchange::answer`].
@@ -25,6 +26,7 @@ pub struct Cluster {
     pub(crate) answers: Vec<Answer>,
     pub(crate) by_attempt: bool,
     pub(crate) max_retries: u32,
+    pub(crate) protocol: Option<Protocol>,
 }
 
 impl Cluster {
@@ -35,6 +37,7 @@ impl Cluster {
             answers: Vec::new(),
             by_attempt: false,
             max_retries: 3,
+            protocol: None,
         }
     }
 
@@ -64,6 +67,18 @@ impl Cluster {
             *given - 1
         };
         self.answers.get(number).or(self.answers.last()).cloned()
+    }
+
+    /// Its upstreams speak HTTP/1.1, whatever the client speaks (default: what the client speaks).
+    pub fn http1(mut self) -> Cluster {
+        self.protocol = Some(Protocol::Http1);
+        self
+    }
+
+    /// Its upstreams speak HTTP/2, whatever the client speaks (default: what the client speaks).
+    pub fn http2(mut self) -> Cluster {
+        self.protocol = Some(Protocol::Http2);
+        self
     }
 
     /// How many retries to it may be under way at once, over all workers (default: 3, as in Envoy; its circuit

@@ -9,9 +9,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::SystemTime;
 
 use crate::header_map::HeaderMap;
-use crate::stream::ClientRequest;
+use crate::stream::{ClientRequest, Protocol};
 
-pub(crate) use codec::{frame_request, frame_response, refuse, unsendable};
+pub(crate) use codec::{Refusal, frame_request, frame_response, refuse, unsendable};
 
 /// How the listener and its HTTP connection manager are set up. The default is that of the sample configurations.
 ///
@@ -102,6 +102,9 @@ impl Edge {
         headers.add(b":scheme", b"http");
         for (name, value) in &sent.headers {
             headers.add(name, trim(value));
+        }
+        if sent.protocol == Protocol::Http2 {
+            join_cookies(&mut headers);
         }
         if headers.first(b"te").is_some_and(|te| te != b"trailers") {
             headers.remove(b"te");
@@ -200,6 +203,14 @@ const REMOVED_AT_THE_EDGE: &[&str] = &[
     "x-envoy-original-host",
     "x-envoy-original-path",
 ];
+
+/// HTTP/2 may send each cookie by itself. Envoy joins them once it has all headers, so that they are the last.
+fn join_cookies(headers: &mut HeaderMap) {
+    let cookies = headers.all(b"cookie");
+    if !cookies.is_empty() {
+        headers.set(b"cookie", &cookies.join(&b"; "[..]));
+    }
+}
 
 fn trim(value: &[u8]) -> &[u8] {
     let is_space = |byte: &u8| *byte == b' ' || *byte == b'\t';

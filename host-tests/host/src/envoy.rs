@@ -29,7 +29,7 @@ use crate::edge::Edge;
 use crate::plugin::Plugin;
 use crate::route::Route;
 use crate::shared::Shared;
-use crate::stream::{ClientRequest, SharedStream};
+use crate::stream::{ClientRequest, Protocol, SharedStream};
 use crate::way::{Arrival, Direction};
 
 use lifecycle::Bases;
@@ -52,6 +52,15 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// Bytes of this exchange's body that a filter, or the router for a retry, may hold back. Over HTTP/2 Envoy's limit
+    /// is the window of the stream, which is beyond what tests send.
+    pub(crate) fn limit_of(&self, stream: &SharedStream) -> usize {
+        match stream.borrow().sent.protocol {
+            Protocol::Http1 => self.buffer_limit,
+            Protocol::Http2 => usize::MAX,
+        }
+    }
+
     /// The cluster of this name; one with Envoy's defaults and no script where the test has set none up.
     pub(crate) fn cluster(&self, name: &str) -> Cow<'_, Cluster> {
         let mut clusters = self.clusters.iter();

@@ -98,6 +98,24 @@ impl Host {
         self.request("POST", path)
     }
 
+    /// A gRPC request to the first worker: a POST over HTTP/2 to this method, such as `/pkg.Service/Method`. Its body
+    /// is what [`Request::body`] and [`Request::pieces`] say, without framing of their own.
+    ///
+    /// ```
+    /// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+    /// # let host = host::Host::new(plugin);
+    /// use host::Answer;
+    /// let call = || host.grpc("/shop.Orders/Get").body(b"\0\0\0\0\x01a");
+    /// let answer = Answer::grpc(0).pieces([b"\0\0\0\0\x01b"]);
+    /// call().header("x-api-key", "k").answered_with(answer).response_trailer("grpc-status").is("0");
+    /// // A reply of the plugin is one of headers alone.
+    /// call().expect_rejected(200).header("grpc-status", "16").expect_body("");
+    /// ```
+    #[track_caller]
+    pub fn grpc(&self, method: impl AsRef<[u8]>) -> Request {
+        self.worker(0).grpc(method)
+    }
+
     /// A request to the first worker.
     #[track_caller]
     pub fn request(&self, method: &str, path: impl AsRef<[u8]>) -> Request {

@@ -14,7 +14,7 @@ use crate::abi::guest::encode_pairs;
 use crate::header_map::HeaderMap;
 use crate::plugin::Plugin;
 use crate::protobuf;
-use crate::stream::{MapType, Stage, Stream};
+use crate::stream::{MapType, Protocol, Stage, Stream};
 
 type Found = Result<Vec<u8>, Status>;
 
@@ -91,9 +91,16 @@ fn request(stream: &Stream, filter: usize, path: &[&[u8]]) -> Found {
         [b"referer"] => header("referer"),
         [b"useragent"] => header("user-agent"),
         [b"id"] => header("x-request-id"),
-        [b"protocol"] => Some(b"HTTP/1.1".to_vec()),
+        [b"protocol"] => Some(match stream.sent.protocol {
+            Protocol::Http1 => b"HTTP/1.1".to_vec(),
+            Protocol::Http2 => b"HTTP/2".to_vec(),
+        }),
         [b"time"] => return number(stream.started_at),
-        [b"size"] => return number(received(stream)),
+        [b"size"] => {
+            let announced = header("content-length");
+            let announced = announced.and_then(|text| String::from_utf8(text).ok()?.parse().ok());
+            return number(announced.unwrap_or_else(|| received(stream)));
+        }
         [b"total_size"] => return number(received(stream) + map.map_or(0, |map| map.byte_size() as u64)),
         [b"duration"] => {
             let ended = stream.ended_after.ok_or(Status::NOT_FOUND)?;
@@ -115,10 +122,8 @@ fn received(stream: &Stream) -> u64 {
 
 fn response(stream: &Stream, filter: usize, path: &[&[u8]], now: Duration) -> Found {
     let map = stream.readable_map(filter, MapType::ResponseHeaders);
-    let body = match stream.stage {
-        Stage::Finished => stream.delivered.as_ref().map_or(0, |(_, body)| body.len() as u64),
-        _ => 0,
-    };
+    // What has left for the client.
+    let body = stream.delivered.as_ref().map_or(0, |(_, body)| body.len() as u64);
     match path {
         [] => UNSERIALIZABLE,
         [b"code"] => number(u64::from(stream.code.ok_or(Status::NOT_FOUND)?)),

@@ -7,7 +7,7 @@ use crate::answer::Answer;
 use crate::envoy::{Envoy, default_peer};
 use crate::exchange::Exchange;
 use crate::header_map::{HeaderMap, HeaderPair};
-use crate::stream::ClientRequest;
+use crate::stream::{ClientRequest, Protocol};
 use crate::way::Arrival;
 
 /// A request that is not sent yet.
@@ -36,6 +36,7 @@ pub struct Request {
 impl Request {
     pub(crate) fn new(envoy: Arc<Envoy>, worker: usize, method: &str, path: &[u8]) -> Request {
         let sent = ClientRequest {
+            protocol: Protocol::Http1,
             method: method.to_owned(),
             path: path.to_vec(),
             authority: b"host.test".to_vec(),
@@ -81,7 +82,13 @@ impl Request {
         self
     }
 
-    /// The body; `content-length` comes with it.
+    /// Sends it over HTTP/2 instead of HTTP/1.1. Unless the cluster says otherwise, its upstreams speak that then, too.
+    pub fn http2(mut self) -> Request {
+        self.sent.protocol = Protocol::Http2;
+        self
+    }
+
+    /// The body; `content-length` comes with it, unless it is gRPC.
     pub fn body(mut self, body: impl AsRef<[u8]>) -> Request {
         self.sent.body = body.as_ref().to_vec();
         self
@@ -169,7 +176,12 @@ impl Request {
             .headers
             .iter()
             .any(|(name, _)| name.eq_ignore_ascii_case(b"content-length"));
+        let is_grpc = |(name, value): &HeaderPair| {
+            name.eq_ignore_ascii_case(b"content-type") && value.starts_with(b"application/grpc")
+        };
         let chunked = self.pieces.is_some() || !self.trailers.is_empty() || self.unfinished;
+        let is_grpc = self.sent.protocol == Protocol::Http2 && self.sent.headers.iter().any(is_grpc);
+        let has_length = has_length || is_grpc;
         let whole = Some(self.sent.body.clone()).filter(|body| !body.is_empty());
         let pieces = self.pieces.take().unwrap_or_else(|| whole.into_iter().collect());
         self.sent.body = pieces.concat();
@@ -178,6 +190,7 @@ impl Request {
             pieces,
             &self.trailers,
             self.unfinished || self.sent.ends_with_headers,
+            self.sent.protocol,
         );
         if !self.sent.body.is_empty() && !has_length && !chunked {
             let length = self.sent.body.len().to_string().into_bytes();
@@ -187,15 +200,26 @@ impl Request {
     }
 }
 
-/// A body and what ends it, as HTTP/1 brings them.
-pub(crate) fn arrivals(pieces: Vec<Vec<u8>>, trailers: &[HeaderPair], unfinished: bool) -> Vec<Arrival> {
+/// A body and what ends it, as HTTP/1 and HTTP/2 bring them: in HTTP/1 the end comes by itself, as an empty piece.
+pub(crate) fn arrivals(
+    pieces: Vec<Vec<u8>>,
+    trailers: &[HeaderPair],
+    unfinished: bool,
+    protocol: Protocol,
+) -> Vec<Arrival> {
     let pieces = pieces.into_iter().filter(|piece| !piece.is_empty());
     let mut arrivals: Vec<Arrival> = pieces.map(Arrival::Piece).collect();
     if unfinished {
         return arrivals;
     }
     if trailers.is_empty() {
-        arrivals.push(Arrival::End);
+        match arrivals.pop() {
+            Some(Arrival::Piece(last)) if protocol == Protocol::Http2 => arrivals.push(Arrival::Last(last)),
+            last => {
+                arrivals.extend(last);
+                arrivals.push(Arrival::End);
+            }
+        }
         return arrivals;
     }
     let mut map = HeaderMap::trailers();

@@ -5,13 +5,15 @@ use std::time::Duration;
 use crate::answer::Answer;
 use crate::header_map::{HeaderMap, HeaderPair};
 use crate::retry::Retries;
+use crate::stream::Protocol;
 
 /// The router's side of an exchange. It is empty until the request's headers have passed all filters.
-#[derive(Default)]
 pub(crate) struct Routing {
     /// The router has the request's headers: the number of the attempt, and 0 before.
     pub(crate) attempt: u32,
     pub(crate) attempts: Vec<Attempt>,
+    /// What the upstream speaks.
+    pub(crate) protocol: Protocol,
     /// The cluster had a host to send it to.
     pub(crate) chosen: bool,
     /// An upstream's response is on its way to the client.
@@ -74,6 +76,27 @@ impl Attempt {
             state: AttemptState::Waiting,
             reached: true,
             came_to: None,
+        }
+    }
+}
+
+impl Default for Routing {
+    fn default() -> Routing {
+        Routing {
+            attempt: 0,
+            attempts: Vec::new(),
+            protocol: Protocol::Http1,
+            chosen: false,
+            answered: false,
+            complete_after: None,
+            timeout: None,
+            per_try_timeout: None,
+            alternative_response: false,
+            retries: None,
+            is_a_retry: false,
+            kept: Vec::new(),
+            counts_in_request: false,
+            counts_in_response: false,
         }
     }
 }

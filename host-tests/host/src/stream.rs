@@ -45,9 +45,17 @@ impl MapType {
     }
 }
 
+/// The HTTP that a peer speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    Http1,
+    Http2,
+}
+
 /// What the client sent, byte for byte.
 #[derive(Clone, Debug)]
 pub(crate) struct ClientRequest {
+    pub(crate) protocol: Protocol,
     pub(crate) method: String,
     pub(crate) path: Vec<u8>,
     pub(crate) authority: Vec<u8>,

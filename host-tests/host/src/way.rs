@@ -18,6 +18,8 @@ pub(crate) enum Direction {
 #[derive(Clone, Debug)]
 pub(crate) enum Arrival {
     Piece(Vec<u8>),
+    /// A piece that is the end: HTTP/2.
+    Last(Vec<u8>),
     /// The end without trailers: HTTP/1 brings it as an empty piece.
     End,
     Trailers(HeaderMap),

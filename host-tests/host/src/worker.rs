@@ -31,6 +31,15 @@ impl Worker<'_> {
         self.request("POST", path)
     }
 
+    /// A gRPC request to this worker: see [`Host::grpc`].
+    #[track_caller]
+    pub fn grpc(self, method: impl AsRef<[u8]>) -> Request {
+        self.request("POST", method)
+            .http2()
+            .header("content-type", "application/grpc")
+            .header("te", "trailers")
+    }
+
     /// A request to this worker.
     #[track_caller]
     pub fn request(self, method: &str, path: impl AsRef<[u8]>) -> Request {

@@ -13,6 +13,8 @@ mod cost_and_faults;
 mod failure_policy;
 #[path = "behaviour/foreign.rs"]
 mod foreign;
+#[path = "behaviour/http2.rs"]
+mod http2;
 #[path = "behaviour/leaks.rs"]
 mod leaks;
 #[path = "behaviour/lifetime.rs"]

@@ -1,18 +1,21 @@
 //! The HTTP/1.1 codec on both sides of Envoy: what it refuses, and how it frames what it sends.
 
-use crate::flags::CLIENT_PROTOCOL_ERROR as PROTOCOL_ERROR;
+use crate::flags::{CLIENT_PROTOCOL_ERROR as PROTOCOL_ERROR, CLIENT_RESET};
 use crate::header_map::HeaderMap;
 use crate::local_reply::LocalReply;
-use crate::stream::ClientRequest;
+use crate::stream::{ClientRequest, Protocol};
 
-/// The response headers as the client's HTTP/1.1 connection carries them: the codec adds how the body is framed,
+/// The response headers as the client's connection carries them: the codec of HTTP/1.1 adds how the body is framed,
 /// which no filter sees. `ends`: nothing follows the headers.
-pub(crate) fn frame_response(headers: &HeaderMap, ends: bool, method: &str) -> HeaderMap {
+pub(crate) fn frame_response(headers: &HeaderMap, ends: bool, sent: &ClientRequest) -> HeaderMap {
     let mut headers = headers.clone();
+    if sent.protocol == Protocol::Http2 {
+        return headers;
+    }
     let status = headers.first(b":status").unwrap_or_default();
     let bodiless = status.starts_with(b"1") || status == b"204" || status == b"304";
     if !bodiless && !headers.has(b"content-length") {
-        if method == "HEAD" || !ends {
+        if sent.method == "HEAD" || !ends {
             headers.add(b"transfer-encoding", b"chunked");
         } else {
             headers.add(b"content-length", b"0");
@@ -21,10 +24,10 @@ pub(crate) fn frame_response(headers: &HeaderMap, ends: bool, method: &str) -> H
     headers
 }
 
-/// The request headers as the upstream's HTTP/1.1 connection carries them.
-pub(crate) fn frame_request(headers: &HeaderMap, ends: bool) -> HeaderMap {
+/// The request headers as the upstream's connection carries them.
+pub(crate) fn frame_request(headers: &HeaderMap, ends: bool, protocol: Protocol) -> HeaderMap {
     let mut headers = headers.clone();
-    if !headers.has(b"content-length") {
+    if protocol == Protocol::Http1 && !headers.has(b"content-length") {
         let method = headers.first(b":method").unwrap_or_default();
         if !ends {
             headers.add(b"transfer-encoding", b"chunked");
@@ -35,9 +38,37 @@ pub(crate) fn frame_request(headers: &HeaderMap, ends: bool) -> HeaderMap {
     headers
 }
 
-/// Envoy's answer to a request that its codec refuses; such a request reaches no request callback, only `on_log`.
-/// (Where the path holds a `#`, Envoy shows `on_log` the pseudo headers; this host shows no headers then either.)
-pub(crate) fn refuse(sent: &ClientRequest) -> Option<LocalReply> {
+/// What Envoy does with a request that its codec refuses.
+pub(crate) enum Refusal {
+    /// It answers. Such a request reaches no request callback, only `on_log`. (Where the path holds a `#`, Envoy shows
+    /// `on_log` the pseudo headers; this host shows no headers then either.)
+    Reply(LocalReply),
+    /// It resets the stream, with these details and flags: no filter ever hears of it.
+    Reset(&'static str, u64),
+}
+
+/// Whether Envoy's codec refuses a request.
+pub(crate) fn refuse(sent: &ClientRequest) -> Option<Refusal> {
+    match sent.protocol {
+        Protocol::Http1 => refuse_http1(sent).map(Refusal::Reply),
+        Protocol::Http2 => refuse_http2(sent),
+    }
+}
+
+fn refuse_http2(sent: &ClientRequest) -> Option<Refusal> {
+    let mut values = sent.headers.iter().map(|(_, value)| value);
+    if !values.all(|value| value.iter().all(|&byte| is_value_byte(byte))) {
+        return Some(Refusal::Reset("http2.invalid.header.field", PROTOCOL_ERROR));
+    }
+    // The pseudo headers count, too.
+    if sent.headers.len() + 4 > 100 {
+        return Some(Refusal::Reset("http2.too_many_headers", CLIENT_RESET));
+    }
+    let unnormal = sent.path.contains(&b'#');
+    unnormal.then(|| Refusal::Reply(LocalReply::own(400, "", "path_normalization_failed", 0)))
+}
+
+fn refuse_http1(sent: &ClientRequest) -> Option<LocalReply> {
     let bad = |details: &str| Some(LocalReply::own(400, "Bad Request", details, PROTOCOL_ERROR));
     let size: usize = sent
         .headers

@@ -2,12 +2,22 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::{Edge, refuse, unsendable};
+use super::{Edge, Refusal, unsendable};
 use crate::header_map::HeaderMap;
-use crate::stream::ClientRequest;
+use crate::local_reply::LocalReply;
+use crate::stream::{ClientRequest, Protocol};
+
+/// The answer to a request that the codec refuses.
+fn refuse(sent: &ClientRequest) -> Option<LocalReply> {
+    super::refuse(sent).map(|refusal| match refusal {
+        Refusal::Reply(reply) => reply,
+        Refusal::Reset(details, _) => panic!("reset: {details}"),
+    })
+}
 
 fn request(headers: &[(&str, &[u8])]) -> ClientRequest {
     ClientRequest {
+        protocol: Protocol::Http1,
         method: "GET".to_owned(),
         path: b"/".to_vec(),
         authority: b"host.test".to_vec(),

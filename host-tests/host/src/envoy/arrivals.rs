@@ -2,9 +2,9 @@
 
 use super::flow::SharedStream;
 use super::thread::EnvoyThread;
-use crate::flags::UPSTREAM_PROTOCOL_ERROR;
+use crate::flags;
 use crate::local_reply::LocalReply;
-use crate::stream::Stage;
+use crate::stream::{Protocol, Stage};
 use crate::way::{Arrival, Direction};
 
 impl EnvoyThread {
@@ -51,12 +51,13 @@ impl EnvoyThread {
     }
 
     fn next_arrival(&self, stream: &SharedStream, way: Direction) -> Option<Arrival> {
+        let limit = self.settings.limit_of(stream);
         let mut stream = stream.borrow_mut();
         if stream.stage == Stage::Finished || !stream.has_begun(way) {
             return None;
         }
         let way = stream.way(way);
-        if way.closed || way.is_full(self.settings.buffer_limit) {
+        if way.closed || way.is_full(limit) {
             return None;
         }
         way.arriving.pop_front()
@@ -65,6 +66,10 @@ impl EnvoyThread {
     fn take_in(&mut self, stream: &SharedStream, way: Direction, arrival: Arrival) {
         match arrival {
             Arrival::Piece(piece) => self.pass_data(stream, way, None, piece, false),
+            Arrival::Last(piece) => {
+                stream.borrow_mut().way(way).ended = true;
+                self.pass_data(stream, way, None, piece, true);
+            }
             Arrival::End => {
                 stream.borrow_mut().way(way).ended = true;
                 self.pass_data(stream, way, None, Vec::new(), true);
@@ -79,14 +84,25 @@ impl EnvoyThread {
                 self.pass_trailers(stream, way, None);
             }
             Arrival::Cut => {
-                let message =
-                    "upstream connect error or disconnect/reset before headers. reset reason: protocol error";
-                let details = "upstream_reset_after_response_started{protocol_error}";
-                self.reply(
-                    stream,
-                    LocalReply::own(502, message, details, UPSTREAM_PROTOCOL_ERROR),
-                );
+                let reply = match stream.borrow().routing.protocol {
+                    Protocol::Http1 => broken_off("protocol error", flags::UPSTREAM_PROTOCOL_ERROR),
+                    Protocol::Http2 => {
+                        broken_off("connection termination", flags::UPSTREAM_CONNECTION_TERMINATION)
+                    }
+                };
+                self.reply(stream, reply);
             }
         }
     }
+}
+
+/// What Envoy makes of an upstream that breaks off in the middle of its response.
+fn broken_off(reason: &str, flags: u64) -> LocalReply {
+    let message =
+        format!("upstream connect error or disconnect/reset before headers. reset reason: {reason}");
+    let details = format!(
+        "upstream_reset_after_response_started{{{}}}",
+        reason.replace(' ', "_")
+    );
+    LocalReply::own(502, &message, &details, flags)
 }

@@ -14,7 +14,7 @@ use crate::call_out::{Asked, CallOut, Origin, Response, Told};
 use crate::log::Thread;
 use crate::route::Route;
 use crate::routing::Routing;
-use crate::stream::{ClientRequest, Stage, Stream};
+use crate::stream::{ClientRequest, Protocol, Stage, Stream};
 use crate::way::{Arrival, Direction, Way};
 
 impl EnvoyThread {
@@ -65,6 +65,7 @@ impl EnvoyThread {
             false => vec![Arrival::Piece(asked.body.clone()), Arrival::End],
         };
         let sent = ClientRequest {
+            protocol: Protocol::Http1,
             method: String::from_utf8_lossy(&text(b":method")).into_owned(),
             path: text(b":path"),
             authority: text(b":authority"),

@@ -8,13 +8,13 @@ use atomic_refcell::AtomicRefCell;
 
 use super::flow::SharedStream;
 use super::thread::EnvoyThread;
-use crate::edge;
+use crate::edge::{self, Refusal};
 use crate::flags;
 use crate::header_map::HeaderMap;
 use crate::local_reply::LocalReply;
 use crate::route::Route;
 use crate::routing::Routing;
-use crate::stream::{ClientRequest, FilterView, Stage, Stream};
+use crate::stream::{ClientRequest, FilterView, Protocol, Stage, Stream};
 use crate::way::{Direction, Way};
 
 impl EnvoyThread {
@@ -65,7 +65,8 @@ impl EnvoyThread {
             sent,
         }));
         match refused {
-            Some(reply) => self.refuse(&stream, reply),
+            Some(Refusal::Reply(reply)) => self.refuse(&stream, reply),
+            Some(Refusal::Reset(details, flags)) => self.reset_client(&stream, details, flags),
             None => {
                 let end = stream.borrow().request_way.ended;
                 self.pass_headers(&stream, Direction::Request, None, end);
@@ -82,9 +83,26 @@ impl EnvoyThread {
         self.reply(stream, reply);
     }
 
+    /// The codec resets the stream before there are any filters.
+    fn reset_client(&mut self, stream: &SharedStream, details: &str, flags: u64) {
+        {
+            let mut stream = stream.borrow_mut();
+            stream.filters.clear();
+            stream.request_way = Way::new(0);
+            stream.response_way = Way::new(0);
+            stream.details = details.as_bytes().to_vec();
+            stream.flags |= flags;
+        }
+        self.finish(stream);
+    }
+
     /// The client goes away.
     pub(super) fn abort(&mut self, stream: &SharedStream) {
-        self.lose_client(stream, "downstream_remote_disconnect");
+        let (details, flags) = match stream.borrow().sent.protocol {
+            Protocol::Http1 => ("downstream_remote_disconnect", flags::CLIENT_GONE),
+            Protocol::Http2 => ("http2.remote_reset", flags::CLIENT_RESET),
+        };
+        self.lose_client(stream, details, flags);
     }
 
     /// Envoy goes away.
@@ -92,17 +110,18 @@ impl EnvoyThread {
         self.lose_client(
             stream,
             "downstream_local_disconnect(purging_socket_that_have_not_progressed_to_connections)",
+            flags::CLIENT_GONE,
         );
     }
 
-    fn lose_client(&mut self, stream: &SharedStream, details: &str) {
+    fn lose_client(&mut self, stream: &SharedStream, details: &str, flags: u64) {
         if stream.borrow().stage == Stage::Finished {
             return;
         }
         {
             let mut stream = stream.borrow_mut();
             stream.details = details.as_bytes().to_vec();
-            stream.flags |= flags::CLIENT_GONE;
+            stream.flags |= flags;
             stream.broken = stream.headers_sent;
         }
         self.finish(stream);

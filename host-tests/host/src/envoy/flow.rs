@@ -7,7 +7,7 @@ use crate::edge;
 use crate::local_reply::LocalReply;
 use crate::routing::AttemptState;
 pub(crate) use crate::stream::SharedStream;
-use crate::stream::{FilterView, Stage};
+use crate::stream::{FilterView, Protocol, Stage};
 use crate::way::{Direction, Way};
 
 impl EnvoyThread {
@@ -25,7 +25,8 @@ impl EnvoyThread {
             let stream = &mut *borrowed;
             let in_response = stream.response.is_some();
             let (headers, body) = reply.render(&stream.request);
-            stream.code = Some(status_of(&headers));
+            // For gRPC that is not the status that the client gets.
+            stream.code = Some(reply.status);
             stream.details = reply.details;
             stream.flags |= reply.flags;
             stream.response = Some(headers);
@@ -87,9 +88,9 @@ impl EnvoyThread {
             let delivered = if stream.call_out.is_some() {
                 headers.clone()
             } else {
-                let close = !stream.request_way.ended;
+                let close = !stream.request_way.ended && stream.sent.protocol == Protocol::Http1;
                 edge::finish_response(headers, self.shared.clock.system_time(), close);
-                edge::frame_response(headers, end, &stream.sent.method)
+                edge::frame_response(headers, end, &stream.sent)
             };
             stream.delivered = Some((delivered, body));
             end || !complete
@@ -122,24 +123,28 @@ impl EnvoyThread {
         }
     }
 
-    /// Trailers leave, if any are left, and the body is not one of known length: HTTP/1 has no place for them then.
+    /// Trailers leave, if any are left. HTTP/1 has no place for them behind a body of known length.
     pub(super) fn send_trailers(&mut self, stream: &SharedStream, way: Direction) {
         {
             let mut stream = stream.borrow_mut();
-            let left = match way {
-                Direction::Request => stream
-                    .routing
-                    .attempts
-                    .last()
-                    .map(|attempt| attempt.headers.as_slice()),
-                Direction::Response => stream.delivered.as_ref().map(|(headers, _)| headers.pairs()),
+            let attempt = stream.routing.attempts.last();
+            let (protocol, left) = match way {
+                Direction::Request => (
+                    stream.routing.protocol,
+                    attempt.map(|attempt| attempt.headers.as_slice()),
+                ),
+                Direction::Response => (
+                    stream.sent.protocol,
+                    stream.delivered.as_ref().map(|(headers, _)| headers.pairs()),
+                ),
             };
             let sized = left.is_some_and(|headers| headers.iter().any(|(name, _)| name == b"content-length"));
+            let no_place = sized && protocol == Protocol::Http1;
             let lane = stream.way(way);
             lane.sent_trailers = lane
                 .trailers
                 .clone()
-                .filter(|trailers| trailers.len() > 0 && !sized);
+                .filter(|trailers| trailers.len() > 0 && !no_place);
         }
         self.complete(stream, way);
     }

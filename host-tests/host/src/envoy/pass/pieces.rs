@@ -23,7 +23,7 @@ impl EnvoyThread {
         data: Vec<u8>,
         end: bool,
     ) {
-        let limit = self.settings.buffer_limit;
+        let limit = self.settings.limit_of(stream);
         let had_trailers = stream.borrow_mut().way(way).trailers.is_some();
         let outer = std::mem::replace(&mut stream.borrow_mut().way(way).passing, data);
         let mut passed = true;

@@ -8,7 +8,7 @@ use crate::flags;
 use crate::header_map::HeaderMap;
 use crate::retry::{Reset, Verdict};
 use crate::routing::AttemptState;
-use crate::stream::{Stage, Stream};
+use crate::stream::{Protocol, Stage, Stream};
 use crate::way::Direction;
 
 impl EnvoyThread {
@@ -38,7 +38,8 @@ impl EnvoyThread {
     }
 
     fn respond(&mut self, stream: &SharedStream, response: &UpstreamResponse) {
-        let headers = as_received(response);
+        let protocol = stream.borrow().routing.protocol;
+        let headers = as_received(response, protocol);
         let came_to = response.status.to_string();
         stream.borrow_mut().details = b"via_upstream".to_vec();
         let wants = |stream: &Stream| {
@@ -70,7 +71,7 @@ impl EnvoyThread {
             stream.response = Some(headers);
             let bodiless = stream.sent.method == "HEAD" || response.is_bodiless();
             if !bodiless {
-                stream.response_way.arriving = response.arrivals().into();
+                stream.response_way.arriving = response.arrivals(protocol).into();
             }
             let end = stream.response_way.arriving.is_empty() && (!response.unfinished || bodiless);
             stream.response_way.ended = end;
@@ -161,14 +162,14 @@ fn cluster_of(stream: &SharedStream) -> Option<String> {
 }
 
 /// A response's headers as Envoy's codec hands them on.
-fn as_received(response: &UpstreamResponse) -> HeaderMap {
+fn as_received(response: &UpstreamResponse, protocol: Protocol) -> HeaderMap {
     let mut headers = HeaderMap::response();
     headers.add(b":status", response.status.to_string().as_bytes());
     for (name, value) in &response.headers {
         headers.add(name, value);
     }
     let framed = headers.has(b"content-length") || headers.has(b"transfer-encoding");
-    if !framed && !response.is_bodiless() {
+    if protocol == Protocol::Http1 && !framed && !response.is_bodiless() {
         if response.is_chunked() {
             headers.add(b"transfer-encoding", b"chunked");
         } else {

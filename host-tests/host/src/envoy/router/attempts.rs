@@ -14,7 +14,10 @@ impl EnvoyThread {
     /// Sends the request's headers, and what is there of its body from an earlier attempt. `end`: there is no body.
     pub(super) fn begin_attempt(&mut self, stream: &SharedStream, end: bool) {
         let now = self.shared.clock.elapsed();
-        let (cluster, complete) = {
+        let cluster = stream.borrow().route.as_ref().map(|route| route.cluster.clone());
+        let of_cluster = |name: &String| self.settings.cluster(name).protocol;
+        let route_protocol = cluster.as_ref().and_then(of_cluster);
+        let complete = {
             let mut borrowed = stream.borrow_mut();
             let stream = &mut *borrowed;
             if stream.routing.attempt > 1 {
@@ -26,15 +29,16 @@ impl EnvoyThread {
                     .request
                     .set_in_place(b"x-envoy-attempt-count", count.as_bytes());
             }
-            let framed = edge::frame_request(&stream.request, end);
+            let protocol = route_protocol.unwrap_or(stream.sent.protocol);
+            stream.routing.protocol = protocol;
+            let framed = edge::frame_request(&stream.request, end, protocol);
             let mut attempt = Attempt::new(now, framed.pairs().to_vec());
             if !stream.routing.kept.is_empty() {
                 attempt.pieces.push(stream.routing.kept.clone());
             }
             stream.routing.chosen = true;
             stream.routing.attempts.push(attempt);
-            let cluster = stream.route.as_ref().map(|route| route.cluster.clone());
-            (cluster, stream.routing.complete_after.is_some())
+            stream.routing.complete_after.is_some()
         };
         let script = cluster.and_then(|cluster| self.next_answer(stream, &cluster));
         if let Some(answer) = script {
@@ -79,7 +83,7 @@ impl EnvoyThread {
 
     /// A piece of the request's body is for the upstream.
     pub(in crate::envoy) fn piece_for_upstream(&mut self, stream: &SharedStream, piece: Vec<u8>) {
-        let limit = self.settings.buffer_limit;
+        let limit = self.settings.limit_of(stream);
         let refused = {
             let mut stream = stream.borrow_mut();
             let routing = &mut stream.routing;

@@ -1,0 +1,352 @@
+//! HTTP/2 and gRPC, as filters, clients and upstreams see them. Every expectation is what Envoy 1.40.0 did with the same
+//! plugin between a client and an upstream on HTTP/2.
+
+use host::{Answer, Cluster, Exchange, Host, Module, RetryPolicy, Route, millis};
+
+use crate::guest::{guest, notes};
+use crate::stream::{At, GO, REPLY, Tracer, trace};
+
+/// A gRPC message of one byte.
+const MESSAGE: &[u8] = b"\0\0\0\0\x01x";
+
+fn call(host: &Host) -> host::Request {
+    host.grpc("/pkg.Service/Method").body(MESSAGE)
+}
+
+fn names(exchange: &Exchange) -> String {
+    let headers = exchange.response_headers().into_iter();
+    headers.map(|(name, _)| name).collect::<Vec<_>>().join(" ")
+}
+
+fn upstream_names(exchange: &Exchange) -> String {
+    let headers = exchange.upstream_headers().into_iter();
+    headers.map(|(name, _)| name).collect::<Vec<_>>().join(" ")
+}
+
+/// Notes the property `request.protocol` in the request, `response.code` (as the difference to 200) in the response and
+/// in the log.
+fn reader() -> Module {
+    guest(
+        r#"(data (i32.const 2000) "request\00protocol")
+           (data (i32.const 2100) "response\00code")
+           (func $code
+               (drop (call $property (i32.const 2100) (i32.const 13) (i32.const 0) (i32.const 4)))
+               (if (i64.eq (i64.load (i32.load (i32.const 0))) (i64.const 200))
+                   (then (call $say (i32.const 111))) (else (call $say (i32.const 110)))))
+           (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+               (drop (call $property (i32.const 2000) (i32.const 16) (i32.const 0) (i32.const 4)))
+               (call $note_bytes) (i32.const 0))
+           (func (export "proxy_on_response_headers") (param i32 i32 i32) (result i32) (call $code) (i32.const 0))
+           (func (export "proxy_on_log") (param i32) (call $code))"#,
+    )
+}
+
+#[test]
+fn the_end_comes_with_the_last_piece() {
+    let host = Host::new(Tracer::new().module());
+    let exchange = host.post("/").http2().pieces(["he", "llo"]).expect_forwarded();
+    let exchange = exchange.answer(Answer::new(200).pieces(["ab", "cd"]));
+    assert_eq!(
+        trace(&host),
+        "A 0 a 2 0 0 he a 3 1 0 llo B 0 b 2 0 0 ab b 2 1 0 cd l d x"
+    );
+    exchange.expect_body("abcd");
+}
+
+#[test]
+fn an_end_that_comes_later_is_an_empty_piece() {
+    let host = Host::new(Tracer::new().module());
+    let exchange = host.post("/").http2().unfinished().send().client_sends("hello");
+    let exchange = exchange.client_ends();
+    let exchange = exchange.begin_answer(Answer::new(200).pieces(["ab"]).unfinished());
+    exchange.upstream_ends();
+    assert_eq!(
+        trace(&host),
+        "A 0 a 5 0 0 hello a 0 1 0  B 0 b 2 0 0 ab b 0 1 0  l d x"
+    );
+}
+
+#[test]
+fn trailers_take_the_end_along() {
+    let host = Host::new(Tracer::new().module());
+    let exchange = host
+        .post("/")
+        .http2()
+        .pieces(["hello"])
+        .trailer("x-t", "1")
+        .expect_forwarded();
+    exchange.upstream_trailer("x-t").is("1");
+    exchange
+        .answer(Answer::new(200).pieces(["ab"]).trailer("x-u", "2"))
+        .response_trailer("x-u")
+        .is("2");
+    assert_eq!(trace(&host), "A 0 a 5 0 0 hello t 1 B 0 b 2 0 0 ab u 1 l d x");
+}
+
+#[test]
+fn nothing_says_how_a_body_is_framed() {
+    let host = Host::new(guest(""));
+    let exchange = host
+        .post("/")
+        .http2()
+        .pieces(["hello"])
+        .answered_with(Answer::new(200).body("ok"));
+    assert_eq!(
+        upstream_names(&exchange),
+        ":authority :path :method :scheme x-forwarded-proto x-envoy-expected-rq-timeout-ms"
+    );
+    assert_eq!(
+        names(&exchange),
+        ":status x-envoy-upstream-service-time date server"
+    );
+    let exchange = host.post("/").http2().body("hello").answered_with(204);
+    exchange.upstream_header("content-length").is("5");
+}
+
+#[test]
+fn each_side_can_speak_another_http() {
+    let host = Host::new(guest("")).clusters([Cluster::new("upstream").http1()]);
+    let exchange = host
+        .post("/")
+        .http2()
+        .pieces(["hello"])
+        .answered_with(Answer::new(200).body("ok"));
+    exchange.upstream_header("transfer-encoding").is("chunked");
+    exchange.header("content-length", "2");
+    let exchange = host
+        .get("/")
+        .http2()
+        .answered_with(Answer::new(200).pieces(["a"]));
+    exchange.no_header("transfer-encoding");
+
+    let host = Host::new(guest("")).clusters([Cluster::new("upstream").http2()]);
+    let exchange = host
+        .post("/")
+        .pieces(["hello"])
+        .answered_with(Answer::new(200).body("ok"));
+    exchange.upstream_header("transfer-encoding").is_absent();
+    exchange.header("transfer-encoding", "chunked");
+}
+
+#[test]
+fn filters_read_the_clients_protocol() {
+    let host = Host::new(reader());
+    host.get("/").http2().answered_with(200);
+    host.get("/").answered_with(200);
+    assert_eq!(notes(&host), ["HTTP/2", "o", "o", "HTTP/1.1", "o", "o"]);
+}
+
+#[test]
+fn cookies_that_came_one_by_one_are_joined_behind_the_other_headers() {
+    let host = Host::new(guest(""));
+    let request = host
+        .get("/")
+        .http2()
+        .header("cookie", "a=1")
+        .header("cookie", "b=2")
+        .header("x-z", "1");
+    let exchange = request.answered_with(200);
+    exchange.upstream_header("cookie").is("a=1; b=2");
+    assert!(
+        upstream_names(&exchange).contains("x-z cookie x-forwarded-proto"),
+        "{exchange}"
+    );
+}
+
+#[test]
+fn a_method_may_be_any_word_and_a_byte_from_0x80_on_is_let_through() {
+    let host = Host::new(guest(""));
+    let exchange = host
+        .request("FOO", "/")
+        .http2()
+        .header("x-a", b"caf\xe9")
+        .answered_with(200);
+    exchange.upstream_header(":method").is("FOO");
+    exchange.upstream_header("x-a").is(b"caf\xe9");
+}
+
+#[test]
+fn what_the_codec_cannot_take_is_reset_without_any_filter() {
+    let host = Host::new(Tracer::new().module());
+    let exchange = host.get("/").http2().header("x-a", b"\x7f").send();
+    assert_eq!(
+        (
+            exchange.status(),
+            exchange.details().as_str(),
+            exchange.flags().as_str()
+        ),
+        (0, "http2.invalid.header.field", "DPE")
+    );
+    let many = |count| (0..count).fold(host.get("/").http2(), |get, n| get.header(format!("x-{n}"), "1"));
+    let exchange = many(97).send();
+    assert_eq!(
+        (exchange.details().as_str(), exchange.flags().as_str()),
+        ("http2.too_many_headers", "DR")
+    );
+    assert_eq!(trace(&host), "");
+    many(96).answered_with(200);
+}
+
+#[test]
+fn a_client_that_gives_up_resets_its_stream() {
+    let host = Host::new(guest(""));
+    let exchange = host.get("/").http2().expect_forwarded().client_aborts();
+    assert_eq!(
+        (
+            exchange.status(),
+            exchange.details().as_str(),
+            exchange.flags().as_str()
+        ),
+        (0, "http2.remote_reset", "DR")
+    );
+}
+
+#[test]
+fn an_early_response_closes_no_connection() {
+    let host = Host::new(guest("")).routes([Route::new("tea").direct_response(418, "tea")]);
+    let exchange = host.post("/").http2().unfinished().send();
+    exchange
+        .expect_status(418)
+        .no_header("connection")
+        .expect_body("tea");
+}
+
+#[test]
+fn an_upstream_that_breaks_off_has_closed_its_connection() {
+    let host = Host::new(guest(""));
+    let exchange = host
+        .get("/")
+        .http2()
+        .answered_with(Answer::new(200).pieces(["ab"]).cut_off());
+    assert!(exchange.broke_off());
+    assert_eq!(
+        (exchange.details().as_str(), exchange.flags().as_str()),
+        (
+            "upstream_reset_after_response_started{connection_termination}",
+            "UC"
+        )
+    );
+}
+
+#[test]
+fn a_grpc_call_has_messages_and_a_status_in_trailers() {
+    let host = Host::new(Tracer::new().module());
+    let exchange = call(&host).expect_forwarded();
+    assert_eq!(
+        upstream_names(&exchange),
+        ":authority :path :method :scheme content-type te x-forwarded-proto x-envoy-expected-rq-timeout-ms"
+    );
+    assert_eq!(exchange.upstream_body(), MESSAGE);
+    let exchange = exchange.answer(Answer::grpc(0).pieces(["a"]));
+    exchange
+        .expect_status(200)
+        .expect_body("a")
+        .response_trailer("grpc-status")
+        .is("0");
+    assert_eq!(
+        names(&exchange),
+        ":status content-type x-envoy-upstream-service-time date server"
+    );
+    assert!(
+        trace(&host).ends_with("B 0 b 1 0 0 a u 1 l d x"),
+        "{}",
+        trace(&host)
+    );
+}
+
+#[test]
+fn a_status_in_headers_alone_has_no_body() {
+    let host = Host::new(Tracer::new().module());
+    let exchange = call(&host).answered_with(Answer::grpc_headers_only(5));
+    exchange.header("grpc-status", "5").expect_body("");
+    assert!(trace(&host).ends_with("B 1 l d x"), "{}", trace(&host));
+}
+
+#[test]
+fn envoys_own_replies_are_a_status_in_headers_alone() {
+    #[track_caller]
+    fn check(host: &Host, answer: Answer, message: &str) {
+        let exchange = call(host).answered_with(answer);
+        exchange
+            .expect_status(200)
+            .expect_body("")
+            .header("content-type", "application/grpc")
+            .header("grpc-status", "14")
+            .header("grpc-message", message)
+            .no_header("content-length");
+    }
+    let host = Host::new(guest(""));
+    let reset = "upstream connect error or disconnect/reset before headers. reset reason: ";
+    check(&host, Answer::timeout(), "upstream request timeout");
+    check(&host, Answer::no_healthy_upstream(), "no healthy upstream");
+    check(
+        &host,
+        Answer::connection_failure(),
+        &format!("{reset}remote connection failure"),
+    );
+    check(&host, Answer::reset(), &format!("{reset}connection termination"));
+    let host = Host::new(guest("")).routes([]);
+    let exchange = call(&host).expect_rejected(200);
+    exchange.header("grpc-status", "12").no_header("grpc-message");
+    assert_eq!(
+        (exchange.details().as_str(), exchange.flags().as_str()),
+        ("route_not_found", "NR")
+    );
+}
+
+#[test]
+fn a_filter_sees_the_status_that_the_reply_was_made_with_and_the_log_the_clients() {
+    let host = Host::new(reader());
+    call(&host).answered_with(Answer::timeout());
+    assert_eq!(notes(&host), ["HTTP/2", "n", "o"]);
+}
+
+#[test]
+fn a_plugins_reply_is_a_status_in_headers_alone() {
+    let host = Host::new(Tracer::new().at(At::RequestHeaders, REPLY, GO).module());
+    let exchange = call(&host).expect_rejected(200);
+    exchange
+        .header("grpc-status", "2")
+        .header("grpc-message", "value")
+        .expect_body("");
+    let other = host
+        .post("/")
+        .http2()
+        .header("content-type", "application/grpc-web")
+        .body("x");
+    other
+        .expect_rejected(418)
+        .expect_body("value")
+        .no_header("grpc-status");
+}
+
+#[test]
+fn a_call_is_tried_again_for_a_status_in_its_headers() {
+    let policy = RetryPolicy::on("unavailable");
+    let host = Host::new(guest(""))
+        .routes([Route::new("r").retry(policy)])
+        .clusters([
+            Cluster::new("upstream").answers([Answer::grpc_headers_only(14), Answer::grpc(14).pieces(["a"])])
+        ]);
+    let exchange = call(&host).send().expect_retried();
+    // In trailers it comes too late.
+    exchange.response_trailer("grpc-status").is("14");
+    assert_eq!((exchange.attempts().len(), exchange.flags().as_str()), (2, "-"));
+    assert_eq!(exchange.attempts()[1].pieces(), [MESSAGE]);
+}
+
+#[test]
+fn a_call_runs_by_the_routes_time_whatever_it_asks_for_itself() {
+    let host = Host::new(guest("")).routes([Route::new("r").timeout_ms(500)]);
+    let exchange = call(&host).header("grpc-timeout", "100m").expect_forwarded();
+    exchange.upstream_header("grpc-timeout").is("100m");
+    exchange
+        .upstream_header("x-envoy-expected-rq-timeout-ms")
+        .is("500");
+    host.advance(millis(499));
+    assert!(exchange.is_at_upstream());
+    host.advance(millis(1));
+    exchange
+        .header("grpc-status", "14")
+        .header("grpc-message", "upstream request timeout");
+}
