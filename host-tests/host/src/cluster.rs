@@ -1,6 +1,9 @@
 //! Clusters whose upstreams answer by a script, without the test answering each request.
 
+use std::sync::Arc;
+
 use crate::answer::Answer;
+use crate::plugin::Plugin;
 use crate::shared::Shared;
 use crate::stream::Protocol;
 
@@ -20,13 +23,14 @@ use crate::stream::Protocol;
 /// host.advance(millis(20));
 /// slow.expect_status(200);
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Cluster {
     pub(crate) name: String,
     pub(crate) answers: Vec<Answer>,
     pub(crate) by_attempt: bool,
     pub(crate) max_retries: u32,
     pub(crate) protocol: Option<Protocol>,
+    pub(crate) filters: Vec<Arc<Plugin>>,
 }
 
 impl Cluster {
@@ -38,6 +42,7 @@ impl Cluster {
             by_attempt: false,
             max_retries: 3,
             protocol: None,
+            filters: Vec::new(),
         }
     }
 
@@ -58,15 +63,33 @@ impl Cluster {
 
     /// What the next request to it gets, if it has a script. `attempt` is 0 for the first.
     pub(crate) fn next_answer(&self, shared: &Shared, attempt: usize) -> Option<Answer> {
-        let number = if self.by_attempt {
-            attempt
-        } else {
-            let mut given = shared.answers_given.lock();
-            let given = given.entry(self.name.clone()).or_default();
-            *given += 1;
-            *given - 1
-        };
+        let answer = self.peek_answer(shared, attempt);
+        *shared.answers_given.lock().entry(self.name.clone()).or_default() += 1;
+        answer
+    }
+
+    /// The same, without using it up.
+    pub(crate) fn peek_answer(&self, shared: &Shared, attempt: usize) -> Option<Answer> {
+        let given = shared.answers_given.lock().get(&self.name).copied().unwrap_or(0);
+        let number = if self.by_attempt { attempt } else { given };
         self.answers.get(number).or(self.answers.last()).cloned()
+    }
+
+    /// Plugins between the router and the upstreams, in the order of the cluster's `http_filters`. They are called for
+    /// each attempt, with a stream context of its own each time; `on_log` never is. A reply of theirs is final: the
+    /// router does not try again.
+    ///
+    /// ```
+    /// use host::{Cluster, Host, Module, Plugin};
+    /// # let plugin = Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+    /// let guard = Plugin::new(&plugin).name("guard");
+    /// let host = Host::new(plugin).clusters([Cluster::new("upstream").filters([guard])]);
+    /// let exchange = host.get("/").header("x-api-key", "k").answered_with(200);
+    /// assert!(exchange.cost().callbacks.iter().any(|spent| spent.plugin == "guard"));
+    /// ```
+    pub fn filters(mut self, plugins: impl IntoIterator<Item = Plugin>) -> Cluster {
+        self.filters = plugins.into_iter().map(Arc::new).collect();
+        self
     }
 
     /// Its upstreams speak HTTP/1.1, whatever the client speaks (default: what the client speaks).

@@ -77,6 +77,18 @@ impl Settings {
     }
 }
 
+impl Setup {
+    /// All plugins, each with its cluster if it is one of a cluster's filters.
+    pub(crate) fn all_plugins(&self) -> impl Iterator<Item = (Option<&str>, &Arc<Plugin>)> {
+        let own = self.plugins.iter().map(|plugin| (None, plugin));
+        let clusters = self.settings.clusters.iter();
+        own.chain(clusters.flat_map(|cluster| {
+            let filters = cluster.filters.iter();
+            filters.map(|plugin| (Some(cluster.name.as_str()), plugin))
+        }))
+    }
+}
+
 /// About a second of interpretation, and far more than any callback of a plugin needs.
 const DEFAULT_FUEL: u64 = 100_000_000;
 

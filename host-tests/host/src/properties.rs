@@ -64,7 +64,11 @@ pub(crate) fn of_stream(stream: &Stream, filter: usize, path: &[&[u8]], now: Dur
 }
 
 fn filter_state(stream: &Stream, name: &[u8]) -> Found {
-    stream.filter_state.get(name).cloned().ok_or(Status::NOT_FOUND)
+    let value = match &stream.exchange {
+        Some(exchange) => exchange.borrow().filter_state.get(name).cloned(),
+        None => stream.filter_state.get(name).cloned(),
+    };
+    value.ok_or(Status::NOT_FOUND)
 }
 
 fn request(stream: &Stream, filter: usize, path: &[&[u8]]) -> Found {

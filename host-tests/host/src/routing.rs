@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::answer::Answer;
 use crate::header_map::{HeaderMap, HeaderPair};
 use crate::retry::Retries;
-use crate::stream::Protocol;
+use crate::stream::{Protocol, SharedStream};
 
 /// The router's side of an exchange. It is empty until the request's headers have passed all filters.
 pub(crate) struct Routing {
@@ -29,6 +29,8 @@ pub(crate) struct Routing {
     pub(crate) is_a_retry: bool,
     /// The body so far, for the next attempt.
     pub(crate) kept: Vec<u8>,
+    /// The stream of the attempt that is under way, where its cluster has filters.
+    pub(crate) attempt_stream: Option<SharedStream>,
     /// The attempt count goes into the request, into the response.
     pub(crate) counts_in_request: bool,
     pub(crate) counts_in_response: bool,
@@ -47,7 +49,7 @@ pub(crate) struct Attempt {
     /// What the cluster's script has for it.
     pub(crate) script: Option<Answer>,
     pub(crate) state: AttemptState,
-    /// An upstream got it; false once that turned out to be impossible.
+    /// An upstream got it: not before it has passed the filters of its cluster, nor once that turned out impossible.
     pub(crate) reached: bool,
     /// What came of it, in words: a status, or why there is none.
     pub(crate) came_to: Option<String>,
@@ -65,16 +67,16 @@ pub(crate) enum AttemptState {
 }
 
 impl Attempt {
-    pub(crate) fn new(begun_after: Duration, headers: Vec<HeaderPair>) -> Attempt {
+    pub(crate) fn new(begun_after: Duration) -> Attempt {
         Attempt {
             begun_after,
-            headers,
+            headers: Vec::new(),
             pieces: Vec::new(),
             trailers: None,
             complete: false,
             script: None,
             state: AttemptState::Waiting,
-            reached: true,
+            reached: false,
             came_to: None,
         }
     }
@@ -95,6 +97,7 @@ impl Default for Routing {
             retries: None,
             is_a_retry: false,
             kept: Vec::new(),
+            attempt_stream: None,
             counts_in_request: false,
             counts_in_response: false,
         }
@@ -111,6 +114,13 @@ impl Routing {
     pub(crate) fn waiting(&self) -> Option<&Attempt> {
         let last = self.attempts.last();
         last.filter(|attempt| attempt.state == AttemptState::Waiting)
+    }
+
+    /// Whether an upstream has at least the request's headers, and has not answered.
+    pub(crate) fn is_at_upstream(&self) -> bool {
+        let held = |stream: &SharedStream| stream.borrow().response.is_some();
+        self.waiting().is_some_and(|attempt| attempt.reached)
+            && !self.attempt_stream.as_ref().is_some_and(held)
     }
 
     /// The attempt that still takes what the client sends.

@@ -75,6 +75,8 @@ pub(crate) enum Stage {
     RequestHeld(usize),
     /// Past all filters; the router waits for the upstream.
     AtUpstream,
+    /// Past all filters of the listener; one of the cluster's holds it.
+    HeldUpstream,
     /// An attempt came to nothing, and its retry is not due yet.
     BackingOff,
     Encoding,
@@ -147,6 +149,12 @@ impl FilterView {
 /// time, on whichever thread that is.
 pub(crate) type SharedStream = Arc<AtomicRefCell<Stream>>;
 
+/// The exchange that a stream is, or is an attempt of: logs, cost and deaths are noted there.
+pub(crate) fn exchange_of(stream: &SharedStream) -> SharedStream {
+    let exchange = stream.borrow().exchange.clone();
+    exchange.unwrap_or_else(|| stream.clone())
+}
+
 /// The state of one exchange.
 pub(crate) struct Stream {
     pub(crate) worker: usize,
@@ -182,6 +190,8 @@ pub(crate) struct Stream {
     pub(crate) broken: bool,
     /// What the router knows of it.
     pub(crate) routing: Routing,
+    /// The exchange, where this is the stream of one of its attempts: what passes the cluster's own filters.
+    pub(crate) exchange: Option<SharedStream>,
     /// The response's headers are on their way to the client: nothing can replace them any more.
     pub(crate) headers_sent: bool,
     /// What the client got.
@@ -198,6 +208,56 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
+    /// The stream of an attempt: the same request again, for filters of its own.
+    pub(crate) fn of_attempt(exchange: &SharedStream, taken: Vec<Taken>, ends_with_headers: bool) -> Stream {
+        let of = exchange.borrow();
+        Stream {
+            worker: of.worker,
+            sent: of.sent.clone(),
+            source: of.source,
+            connection_id: of.connection_id,
+            direction: of.direction,
+            started_at: of.started_at,
+            started_after: of.started_after,
+            ended_after: None,
+            stage: Stage::Decoding,
+            request: of.request.clone(),
+            response: None,
+            request_way: Way {
+                ended: ends_with_headers,
+                ..Way::new(taken.len())
+            },
+            response_way: Way::new(taken.len()),
+            filters: vec![FilterView::default(); taken.len()],
+            taken,
+            route: of.route.clone(),
+            route_is_stale: false,
+            filter_state: BTreeMap::new(),
+            read_only: BTreeSet::new(),
+            envoys_filter_state: BTreeMap::new(),
+            code: None,
+            details: of.details.clone(),
+            flags: of.flags,
+            broken: false,
+            routing: Routing {
+                attempt: of.routing.attempt,
+                protocol: of.routing.protocol,
+                chosen: true,
+                ..Routing::default()
+            },
+            exchange: Some(exchange.clone()),
+            headers_sent: false,
+            delivered: None,
+            log: Vec::new(),
+            spent: Vec::new(),
+            died: Vec::new(),
+            metrics_before: BTreeMap::new(),
+            metrics_after: None,
+            call_out: None,
+            call_outs: Vec::new(),
+        }
+    }
+
     /// The map, where this filter may read it now.
     pub(crate) fn readable_map(&self, filter: usize, map: MapType) -> Option<&HeaderMap> {
         let view = self.filters.get(filter)?;

@@ -9,6 +9,7 @@ use super::life::clear_route_cache;
 use super::{HostFunction, Param::I32, Status, unserved};
 use crate::filter_state::{self, Refused};
 use crate::protobuf::Fields;
+use crate::stream::exchange_of;
 
 pub(crate) const FUNCTIONS: &[HostFunction] = &[HostFunction {
     name: "proxy_call_foreign_function",
@@ -102,6 +103,7 @@ fn set_envoy_filter_state(guest: &mut Guest<'_, '_>, argument: &[u8]) -> Outcome
             return Err(Failure::Trap(unserved::refuse(guest, &what)));
         }
     }
+    let stream = exchange_of(&stream);
     let mut stream = stream.borrow_mut();
     stream.envoys_filter_state.insert(name.to_vec(), value.to_vec());
     Ok(Vec::new())

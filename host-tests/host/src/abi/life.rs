@@ -6,6 +6,7 @@ use super::guest::{Args, Failure, Guest, decode_pairs};
 use super::{HostFunction, Param::I32, Status};
 use crate::local_reply::LocalReply;
 use crate::log::Level;
+use crate::stream::exchange_of;
 use crate::vm_state::{AfterCall, ContextKind, Tick};
 
 pub(crate) const FUNCTIONS: &[HostFunction] = &[
@@ -78,7 +79,7 @@ pub(crate) fn write_log(guest: &Guest<'_, '_>, level: Level, message: &[u8]) {
     let plugin = guest.context().map(|context| context.plugin.name.clone());
     let line = state.log_line(level, plugin.unwrap_or_default(), message);
     if let Some((stream, _)) = guest.stream() {
-        stream.borrow_mut().log.push(line.clone());
+        exchange_of(&stream).borrow_mut().log.push(line.clone());
     }
     state.shared.log.lock().push(line);
 }

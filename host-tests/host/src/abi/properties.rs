@@ -3,6 +3,7 @@
 use super::guest::{Args, Failure, Guest};
 use super::{HostFunction, Param::I32, Status};
 use crate::properties;
+use crate::stream::exchange_of;
 
 pub(crate) const FUNCTIONS: &[HostFunction] = &[
     HostFunction {
@@ -56,6 +57,7 @@ fn set(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {
     let (stream, _) = guest.stream().ok_or(Status::NOT_FOUND)?;
     let root = guest.context().map_or(0, |context| context.root);
     let declared_read_only = guest.state().declared.get(&(root, path.clone())) == Some(&true);
+    let stream = exchange_of(&stream);
     let mut stream = stream.borrow_mut();
     if stream.read_only.contains(&path) {
         return Err(Status::BAD_ARGUMENT.into());

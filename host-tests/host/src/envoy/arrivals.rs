@@ -4,7 +4,7 @@ use super::flow::SharedStream;
 use super::thread::EnvoyThread;
 use crate::flags;
 use crate::local_reply::LocalReply;
-use crate::stream::{Protocol, Stage};
+use crate::stream::{Protocol, Stage, exchange_of};
 use crate::way::{Arrival, Direction};
 
 impl EnvoyThread {
@@ -13,13 +13,27 @@ impl EnvoyThread {
         if let (Direction::Request, Arrival::Piece(piece)) = (way, &arrival) {
             stream.borrow_mut().sent.body.extend_from_slice(piece);
         }
-        stream.borrow_mut().way(way).arriving.push_back(arrival);
+        let filters = stream.borrow().routing.attempt_stream.clone();
+        let first = match way {
+            Direction::Response => filters.as_ref().unwrap_or(stream),
+            Direction::Request => stream,
+        };
+        first.borrow_mut().way(way).arriving.push_back(arrival);
         self.drive(stream);
         self.settle();
     }
 
-    /// Feeds what has arrived, as far as the filters make nobody wait.
+    /// Feeds what has arrived, as far as the filters make nobody wait: first to a cluster's filters.
     pub(super) fn drive(&mut self, stream: &SharedStream) {
+        let attempt_stream = stream.borrow().routing.attempt_stream.clone();
+        if let Some(attempt_stream) = attempt_stream {
+            self.drive_own(&attempt_stream);
+        }
+        self.drive_own(stream);
+    }
+
+    /// The same, without the filters of a cluster.
+    pub(super) fn drive_own(&mut self, stream: &SharedStream) {
         let mut moved = true;
         while std::mem::take(&mut moved) {
             for way in [Direction::Request, Direction::Response] {
@@ -31,7 +45,7 @@ impl EnvoyThread {
         }
         let mut borrowed = stream.borrow_mut();
         let stream = &mut *borrowed;
-        if stream.stage == Stage::Finished {
+        if stream.stage == Stage::Finished || stream.exchange.is_some() {
             return;
         }
         // A filter that stopped holds nothing once the upstream has the whole request.
@@ -44,7 +58,8 @@ impl EnvoyThread {
             (Some(_), Some(filter), _) => Stage::ResponseHeld(filter),
             (Some(_), None, _) => Stage::Encoding,
             (None, _, Some(filter)) => Stage::RequestHeld(filter),
-            (None, _, None) if stream.routing.waiting().is_some() => Stage::AtUpstream,
+            (None, _, None) if stream.routing.is_at_upstream() => Stage::AtUpstream,
+            (None, _, None) if stream.routing.waiting().is_some() => Stage::HeldUpstream,
             (None, _, None) if stream.routing.has_begun() => Stage::BackingOff,
             (None, _, None) => Stage::Decoding,
         };
@@ -90,7 +105,9 @@ impl EnvoyThread {
                         broken_off("connection termination", flags::UPSTREAM_CONNECTION_TERMINATION)
                     }
                 };
-                self.reply(stream, reply);
+                let exchange = exchange_of(stream);
+                self.end_attempt_stream(&exchange);
+                self.reply(&exchange, reply);
             }
         }
     }

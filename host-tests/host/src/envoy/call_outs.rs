@@ -14,7 +14,7 @@ use crate::call_out::{Asked, CallOut, Origin, Response, Told};
 use crate::log::Thread;
 use crate::route::Route;
 use crate::routing::Routing;
-use crate::stream::{ClientRequest, Protocol, Stage, Stream};
+use crate::stream::{ClientRequest, Protocol, Stage, Stream, exchange_of};
 use crate::way::{Arrival, Direction, Way};
 
 impl EnvoyThread {
@@ -32,7 +32,7 @@ impl EnvoyThread {
 
     fn send_call_out(&mut self, vm: usize, mut asked: Asked) {
         let asking = self.vms[&vm].state().stream_of(asked.context);
-        let exchange = asking.map(|(stream, _)| stream);
+        let exchange = asking.map(|(stream, _)| exchange_of(&stream));
         let origin = Origin {
             plugin: asked.plugin.clone(),
             thread: self.thread,
@@ -110,6 +110,7 @@ impl EnvoyThread {
             flags: 0,
             broken: false,
             routing: Routing::default(),
+            exchange: None,
             headers_sent: false,
             delivered: None,
             log: Vec::new(),

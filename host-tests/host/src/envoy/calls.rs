@@ -6,7 +6,7 @@ use super::flow::SharedStream;
 use super::seats::Footing;
 use super::thread::{EnvoyThread, Pending};
 use crate::local_reply::LocalReply;
-use crate::stream::Stage;
+use crate::stream::{Stage, exchange_of};
 use crate::vm_state::AfterCall;
 use crate::way::Direction;
 
@@ -65,7 +65,7 @@ impl EnvoyThread {
             Ok(called) => called,
             Err(death) => {
                 if !was_dead {
-                    stream.borrow_mut().died.push(death.0.clone());
+                    exchange_of(stream).borrow_mut().died.push(death.0.clone());
                     self.shared.deaths.lock().push(death.0);
                 }
                 stream.borrow_mut().filters[filter].failed = true;
@@ -106,7 +106,7 @@ impl EnvoyThread {
         self.pending.extend(others);
         self.send_call_outs();
         if let Some(spent) = called.spent {
-            stream.borrow_mut().spent.push(spent);
+            exchange_of(stream).borrow_mut().spent.push(spent);
         }
         // Before what the callback returned counts: so going on and then stopping stops for good, as in Envoy.
         for (filter, request) in going_on {
@@ -161,7 +161,7 @@ impl EnvoyThread {
             AfterCall::Reply { reply, .. } => self.reply(&stream, reply),
             AfterCall::Close { .. } => self.close(&stream),
         }
-        self.drive(&stream);
+        self.drive(&exchange_of(&stream));
     }
 }
 

@@ -14,7 +14,7 @@ use crate::header_map::HeaderMap;
 use crate::local_reply::LocalReply;
 use crate::route::Route;
 use crate::routing::Routing;
-use crate::stream::{ClientRequest, FilterView, Protocol, Stage, Stream};
+use crate::stream::{ClientRequest, FilterView, Protocol, Stage, Stream, exchange_of};
 use crate::way::{Direction, Way};
 
 impl EnvoyThread {
@@ -24,6 +24,8 @@ impl EnvoyThread {
         let connection_id = 1 + self.shared.connections.fetch_add(1, Ordering::Relaxed);
         let refused = edge::refuse(&sent);
         let route = Route::choose(&self.settings.routes, &request);
+        let taken = self.take_seats(None);
+        let filters = taken.len();
         let stream = Arc::new(AtomicRefCell::new(Stream {
             worker: self.worker(),
             source,
@@ -38,11 +40,11 @@ impl EnvoyThread {
             request_way: Way {
                 arriving: sent.arrivals.iter().cloned().collect(),
                 ended: sent.ends_with_headers && refused.is_none(),
-                ..Way::new(self.chain.len())
+                ..Way::new(filters)
             },
-            response_way: Way::new(self.chain.len()),
-            filters: vec![FilterView::default(); self.chain.len()],
-            taken: self.take_seats(),
+            response_way: Way::new(filters),
+            filters: vec![FilterView::default(); filters],
+            taken,
             route,
             route_is_stale: false,
             filter_state: BTreeMap::new(),
@@ -53,6 +55,7 @@ impl EnvoyThread {
             flags: 0,
             broken: false,
             routing: Routing::default(),
+            exchange: None,
             headers_sent: false,
             delivered: None,
             log: Vec::new(),
@@ -115,6 +118,7 @@ impl EnvoyThread {
     }
 
     fn lose_client(&mut self, stream: &SharedStream, details: &str, flags: u64) {
+        let stream = &exchange_of(stream);
         if stream.borrow().stage == Stage::Finished {
             return;
         }

@@ -7,7 +7,7 @@ use crate::edge;
 use crate::local_reply::LocalReply;
 use crate::routing::AttemptState;
 pub(crate) use crate::stream::SharedStream;
-use crate::stream::{FilterView, Protocol, Stage};
+use crate::stream::{FilterView, Protocol, Stage, exchange_of};
 use crate::way::{Direction, Way};
 
 impl EnvoyThread {
@@ -17,6 +17,12 @@ impl EnvoyThread {
         if stream.borrow().stage == Stage::Finished {
             return;
         }
+        let exchange = stream.borrow().exchange.clone();
+        if let Some(exchange) = exchange {
+            return self.reply(&exchange, reply);
+        }
+        stream.borrow_mut().details = reply.details.clone();
+        self.end_attempt_stream(stream);
         if stream.borrow().headers_sent {
             return self.break_off(stream, reply);
         }
@@ -27,7 +33,6 @@ impl EnvoyThread {
             let (headers, body) = reply.render(&stream.request);
             // For gRPC that is not the status that the client gets.
             stream.code = Some(reply.status);
-            stream.details = reply.details;
             stream.flags |= reply.flags;
             stream.response = Some(headers);
             // Nothing of the request goes on, and nothing that an upstream still sends.
@@ -60,7 +65,6 @@ impl EnvoyThread {
     fn break_off(&mut self, stream: &SharedStream, reply: LocalReply) {
         {
             let mut stream = stream.borrow_mut();
-            stream.details = reply.details;
             stream.flags |= reply.flags;
             stream.broken = true;
         }
@@ -69,6 +73,9 @@ impl EnvoyThread {
 
     /// All filters have let the response's headers go: they are on their way to the client.
     pub(super) fn send_headers(&mut self, stream: &SharedStream, end: bool) {
+        if stream.borrow().exchange.is_some() {
+            return self.response_for_router(stream, end);
+        }
         let over = {
             let mut borrowed = stream.borrow_mut();
             let stream = &mut *borrowed;
@@ -102,6 +109,9 @@ impl EnvoyThread {
 
     /// A piece of the body leaves: for the upstream, or for the client.
     pub(super) fn send_piece(&mut self, stream: &SharedStream, way: Direction, piece: Vec<u8>, end: bool) {
+        if stream.borrow().exchange.is_some() {
+            return self.attempt_piece(stream, way, piece, end);
+        }
         let over = {
             let mut borrowed = stream.borrow_mut();
             let stream = &mut *borrowed;
@@ -116,7 +126,7 @@ impl EnvoyThread {
             end && stream.way(way).trailers.is_none()
         };
         if way == Direction::Request {
-            self.piece_for_upstream(stream, piece);
+            self.piece_for_upstream(stream, piece, over);
         }
         if over {
             self.complete(stream, way);
@@ -146,6 +156,9 @@ impl EnvoyThread {
                 .clone()
                 .filter(|trailers| trailers.len() > 0 && !no_place);
         }
+        if stream.borrow().exchange.is_some() {
+            return self.attempt_trailers(stream, way);
+        }
         self.complete(stream, way);
     }
 
@@ -161,6 +174,7 @@ impl EnvoyThread {
 
     /// The stream is reset: the client gets no response.
     pub(super) fn close(&mut self, stream: &SharedStream) {
+        let stream = &exchange_of(stream);
         {
             let mut stream = stream.borrow_mut();
             stream.broken = stream.headers_sent;
@@ -179,7 +193,7 @@ impl EnvoyThread {
         let now = self.shared.clock.elapsed();
         self.timers.forget(stream);
         self.release_retry(stream);
-        let filters = {
+        let (filters, seats) = {
             let mut stream = stream.borrow_mut();
             stream.stage = Stage::Finished;
             stream.ended_after = Some(now);
@@ -188,7 +202,7 @@ impl EnvoyThread {
                     .routing
                     .end_attempt(AttemptState::Over, "given up".to_owned());
             }
-            stream.filters.len()
+            (stream.filters.len(), stream.taken.len())
         };
         for filter in 0..filters {
             self.create_context(stream, filter);
@@ -210,17 +224,10 @@ impl EnvoyThread {
             }
             stream.borrow_mut().filters[filter].in_log = false;
         }
-        for filter in 0..filters {
-            self.call_filter(stream, filter, "proxy_on_done", &[]);
-            self.call_filter(stream, filter, "proxy_on_delete", &[]);
-            let context = stream.borrow().filters[filter].context;
-            let footing = stream.borrow().taken[filter].footing;
-            if let (Footing::Seat(seat), Some(context)) = (footing, context) {
-                self.sitting(seat).0.state_mut().remove_context(context);
-            }
-        }
+        self.end_contexts(stream);
+        self.end_attempt_stream(stream);
         self.watch_memory(stream);
-        for filter in 0..filters {
+        for filter in 0..seats {
             let footing = stream.borrow().taken[filter].footing;
             if let Footing::Seat(seat) = footing {
                 self.leave(seat);
@@ -229,6 +236,22 @@ impl EnvoyThread {
         stream.borrow_mut().metrics_after = Some(self.shared.metrics.lock().all());
         if stream.borrow().call_out.is_some() {
             self.ended_call_outs.push_back(stream.clone());
+        }
+    }
+
+    /// Done and delete of each filter.
+    pub(super) fn end_contexts(&mut self, stream: &SharedStream) {
+        for filter in 0..filters_of(stream) {
+            if stream.borrow().filters[filter].context.is_none() {
+                continue;
+            }
+            self.call_filter(stream, filter, "proxy_on_done", &[]);
+            self.call_filter(stream, filter, "proxy_on_delete", &[]);
+            let context = stream.borrow().filters[filter].context;
+            let footing = stream.borrow().taken[filter].footing;
+            if let (Footing::Seat(seat), Some(context)) = (footing, context) {
+                self.sitting(seat).0.state_mut().remove_context(context);
+            }
         }
     }
 }
@@ -244,7 +267,7 @@ fn has_a_number(headers: &crate::header_map::HeaderMap) -> bool {
     str::from_utf8(status).is_ok_and(|status| status.trim_ascii().parse::<u64>().is_ok())
 }
 
-fn status_of(headers: &crate::header_map::HeaderMap) -> u16 {
+pub(super) fn status_of(headers: &crate::header_map::HeaderMap) -> u16 {
     let status = headers
         .first(b":status")
         .and_then(|text| std::str::from_utf8(text).ok());

@@ -31,15 +31,15 @@ impl Envoy {
         let setup = self.setup.borrow();
         let settings = Arc::new(setup.settings.clone());
         let mut main = EnvoyThread::new(&settings, &self.shared, Thread::Main);
-        for plugin in &setup.plugins {
+        for (cluster, plugin) in setup.all_plugins() {
             self.admit(&settings, plugin)?;
-            self.tolerate(&settings, main.add(plugin))?;
+            self.tolerate(&settings, main.add(cluster, plugin))?;
         }
         let mut threads = vec![Mutex::new(main)];
         for number in 0..settings.workers {
             let mut worker = EnvoyThread::new(&settings, &self.shared, Thread::Worker(number));
-            for plugin in &setup.plugins {
-                self.tolerate(&settings, worker.add(plugin))?;
+            for (cluster, plugin) in setup.all_plugins() {
+                self.tolerate(&settings, worker.add(cluster, plugin))?;
             }
             threads.push(Mutex::new(worker));
         }
@@ -83,14 +83,17 @@ impl Envoy {
         *self.phase.lock() = Phase::ShutDown;
     }
 
-    /// The plugins of the chain, as new requests get them.
+    /// The plugins of the chain, then those of clusters, as new requests get them.
     pub(crate) fn plugins(&self) -> Vec<Arc<Plugin>> {
         match &*self.phase.lock() {
             Phase::Running(threads) => {
                 let main = threads[0].lock();
                 main.chain.iter().map(|place| place.plugin.clone()).collect()
             }
-            Phase::New | Phase::ShutDown => self.setup.borrow().plugins.clone(),
+            Phase::New | Phase::ShutDown => {
+                let setup = self.setup.borrow();
+                setup.all_plugins().map(|(_, plugin)| plugin.clone()).collect()
+            }
         }
     }
 
@@ -114,7 +117,7 @@ impl Envoy {
         if let Some((_, before)) = base.tried.iter().find(|(tried, _)| tried.is_same_as(plugin)) {
             return before.clone().map_or(Ok(()), Err);
         }
-        let seated = canary.add(plugin);
+        let seated = canary.add(None, plugin);
         base.tried.push((plugin.clone(), seated.clone().err()));
         seated
     }

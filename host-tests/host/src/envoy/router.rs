@@ -3,6 +3,7 @@
 mod answers;
 mod attempts;
 mod failures;
+mod upstream_filters;
 
 use std::time::Duration;
 
@@ -20,6 +21,9 @@ use crate::way::Direction;
 impl EnvoyThread {
     /// All filters let the request go: the router takes it. `end`: nothing follows its headers.
     pub(super) fn route(&mut self, stream: &SharedStream, end: bool) {
+        if stream.borrow().exchange.is_some() {
+            return self.attempt_headers(stream, end);
+        }
         let reply = {
             let mut stream = stream.borrow_mut();
             if stream.route_is_stale {

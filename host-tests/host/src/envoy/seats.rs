@@ -26,6 +26,8 @@ pub(super) struct Seat {
 /// One filter of the chain on a thread.
 pub(super) struct Place {
     pub(super) plugin: Arc<Plugin>,
+    /// The cluster, where it is one of a cluster's filters and not of the listener's.
+    cluster: Option<String>,
     /// None where the plugin refused on this thread what the canary had accepted: Envoy leaves it out there.
     seat: Option<usize>,
     loaded_after: Duration,
@@ -52,10 +54,11 @@ pub(crate) enum Footing {
 
 impl EnvoyThread {
     /// Puts a plugin behind the last one of the chain.
-    pub(super) fn add(&mut self, plugin: &Arc<Plugin>) -> Result<(), Refusal> {
+    pub(super) fn add(&mut self, cluster: Option<&str>, plugin: &Arc<Plugin>) -> Result<(), Refusal> {
         let seated = self.seat(plugin);
         self.chain.push(Place {
             plugin: plugin.clone(),
+            cluster: cluster.map(str::to_owned),
             seat: seated.as_ref().ok().copied(),
             loaded_after: self.shared.clock.elapsed(),
             replaced: None,
@@ -97,9 +100,14 @@ impl EnvoyThread {
         self.settle();
     }
 
-    /// What a new exchange runs on. A dead VM that may be reloaded is, if its back-off is over.
-    pub(super) fn take_seats(&mut self) -> Vec<Taken> {
-        (0..self.chain.len()).map(|place| self.take_seat(place)).collect()
+    /// What a new exchange runs on, or a new attempt to a cluster with filters of its own. A dead VM that may be
+    /// reloaded is, if its back-off is over.
+    pub(super) fn take_seats(&mut self, cluster: Option<&str>) -> Vec<Taken> {
+        let places = 0..self.chain.len();
+        let places: Vec<usize> = places
+            .filter(|place| self.chain[*place].cluster.as_deref() == cluster)
+            .collect();
+        places.into_iter().map(|place| self.take_seat(place)).collect()
     }
 
     fn take_seat(&mut self, place: usize) -> Taken {

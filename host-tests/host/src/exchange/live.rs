@@ -24,7 +24,7 @@ impl Exchange {
     /// Whether an upstream has at least the request's headers, and has not begun to answer.
     pub fn awaits_answer(&self) -> bool {
         let stream = self.stream.borrow();
-        stream.routing.waiting().is_some() && stream.stage != Stage::Finished
+        stream.routing.is_at_upstream() && stream.stage != Stage::Finished
     }
 
     /// The client sends one more piece of an unfinished request.

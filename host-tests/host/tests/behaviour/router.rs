@@ -11,6 +11,8 @@ mod counts;
 mod retries;
 #[path = "router/timeouts.rs"]
 mod timeouts;
+#[path = "router/upstream_filters.rs"]
+mod upstream_filters;
 
 use host::{Answer, Cluster, Exchange, Host, Module, RetryPolicy, Route, secs};
 

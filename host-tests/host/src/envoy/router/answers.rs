@@ -1,7 +1,7 @@
 //! What an upstream answers, and whether the router passes that on or tries again.
 
 use crate::answer::{Outcome, UpstreamResponse};
-use crate::envoy::flow::SharedStream;
+use crate::envoy::flow::{SharedStream, status_of};
 use crate::envoy::thread::EnvoyThread;
 use crate::envoy::timers::Timer;
 use crate::flags;
@@ -9,7 +9,7 @@ use crate::header_map::HeaderMap;
 use crate::retry::{Reset, Verdict};
 use crate::routing::AttemptState;
 use crate::stream::{Protocol, Stage, Stream};
-use crate::way::Direction;
+use crate::way::{Arrival, Direction};
 
 impl EnvoyThread {
     /// The upstream answers the attempt that waits, or the router does because none can.
@@ -38,10 +38,35 @@ impl EnvoyThread {
     }
 
     fn respond(&mut self, stream: &SharedStream, response: &UpstreamResponse) {
-        let protocol = stream.borrow().routing.protocol;
+        let (protocol, bodiless, filters) = {
+            let mut stream = stream.borrow_mut();
+            stream.details = b"via_upstream".to_vec();
+            let bodiless = stream.sent.method == "HEAD" || response.is_bodiless();
+            let filters = stream.routing.attempt_stream.clone();
+            (stream.routing.protocol, bodiless, filters)
+        };
         let headers = as_received(response, protocol);
-        let came_to = response.status.to_string();
-        stream.borrow_mut().details = b"via_upstream".to_vec();
+        let arriving = match bodiless {
+            true => Vec::new(),
+            false => response.arrivals(protocol),
+        };
+        let end = arriving.is_empty() && (!response.unfinished || bodiless);
+        match filters {
+            Some(filters) => self.response_through_filters(&filters, headers, arriving, end),
+            None => self.response_headers(stream, headers, arriving, end),
+        }
+    }
+
+    /// The router has a response's headers: it passes them on, or tries again.
+    pub(super) fn response_headers(
+        &mut self,
+        stream: &SharedStream,
+        headers: HeaderMap,
+        arriving: Vec<Arrival>,
+        end: bool,
+    ) {
+        let status = status_of(&headers);
+        let came_to = status.to_string();
         let wants = |stream: &Stream| {
             let retries = stream.routing.retries.as_ref();
             retries.is_some_and(|retries| retries.want_for_response(&headers))
@@ -49,13 +74,12 @@ impl EnvoyThread {
         if wants(&stream.borrow()) && self.tries_again(stream, Some(&headers), &came_to) {
             return;
         }
-        let end = {
+        {
             let mut borrowed = stream.borrow_mut();
             let stream = &mut *borrowed;
             stream.routing.end_attempt(AttemptState::Answering, came_to);
             stream.routing.answered = true;
-            stream.routing.chosen = true;
-            stream.code = Some(response.status);
+            stream.code = Some(status);
             let mut headers = headers;
             // The router counts from the request's end: an answer before it has no such time.
             if let Some(complete_after) = stream.routing.complete_after {
@@ -69,14 +93,9 @@ impl EnvoyThread {
                 headers.set_in_place(b"x-envoy-attempt-count", count.as_bytes());
             }
             stream.response = Some(headers);
-            let bodiless = stream.sent.method == "HEAD" || response.is_bodiless();
-            if !bodiless {
-                stream.response_way.arriving = response.arrivals(protocol).into();
-            }
-            let end = stream.response_way.arriving.is_empty() && (!response.unfinished || bodiless);
+            stream.response_way.arriving = arriving.into();
             stream.response_way.ended = end;
-            end
-        };
+        }
         self.release_retry(stream);
         self.pass_headers(stream, Direction::Response, None, end);
     }
@@ -110,6 +129,7 @@ impl EnvoyThread {
                 routing.end_attempt(AttemptState::Over, came_to.to_owned());
                 let attempt = routing.attempt;
                 drop(borrowed);
+                self.end_attempt_stream(stream);
                 self.take_room_for_retry(stream);
                 let due = self.shared.clock.elapsed() + wait;
                 self.timers.set(due, Timer::Retry(stream.clone(), attempt));

@@ -6,18 +6,21 @@ use crate::edge;
 use crate::envoy::flow::SharedStream;
 use crate::envoy::thread::EnvoyThread;
 use crate::envoy::timers::Timer;
+use crate::header_map::HeaderMap;
 use crate::local_reply::LocalReply;
 use crate::routing::Attempt;
 use crate::stream::Stage;
+use crate::way::Direction;
 
 impl EnvoyThread {
-    /// Sends the request's headers, and what is there of its body from an earlier attempt. `end`: there is no body.
+    /// Sends the request's headers, and what is there of its body from an earlier attempt, through the filters of the
+    /// cluster if it has any. `end`: there is no body.
     pub(super) fn begin_attempt(&mut self, stream: &SharedStream, end: bool) {
         let now = self.shared.clock.elapsed();
         let cluster = stream.borrow().route.as_ref().map(|route| route.cluster.clone());
-        let of_cluster = |name: &String| self.settings.cluster(name).protocol;
-        let route_protocol = cluster.as_ref().and_then(of_cluster);
-        let complete = {
+        let cluster = cluster.unwrap_or_default();
+        let of_cluster = self.settings.cluster(&cluster).protocol;
+        {
             let mut borrowed = stream.borrow_mut();
             let stream = &mut *borrowed;
             if stream.routing.attempt > 1 {
@@ -29,40 +32,80 @@ impl EnvoyThread {
                     .request
                     .set_in_place(b"x-envoy-attempt-count", count.as_bytes());
             }
-            let protocol = route_protocol.unwrap_or(stream.sent.protocol);
-            stream.routing.protocol = protocol;
-            let framed = edge::frame_request(&stream.request, end, protocol);
-            let mut attempt = Attempt::new(now, framed.pairs().to_vec());
-            if !stream.routing.kept.is_empty() {
-                attempt.pieces.push(stream.routing.kept.clone());
-            }
+            stream.routing.protocol = of_cluster.unwrap_or(stream.sent.protocol);
             stream.routing.chosen = true;
-            stream.routing.attempts.push(attempt);
-            stream.routing.complete_after.is_some()
+            stream.routing.attempts.push(Attempt::new(now));
+        }
+        if self.fails_at_once(stream, &cluster) {
+            return;
+        }
+        let complete = stream.borrow().routing.complete_after.is_some();
+        if complete {
+            self.time_attempt(stream);
+        }
+        if self.begin_attempt_stream(stream, &cluster, end) {
+            self.resend_through_filters(stream, end);
+            return;
+        }
+        let (framed, kept, trailers) = {
+            let stream = stream.borrow();
+            let framed = edge::frame_request(&stream.request, end, stream.routing.protocol);
+            let trailers = stream.request_way.sent_trailers.clone();
+            (framed, stream.routing.kept.clone(), trailers)
         };
-        let script = cluster.and_then(|cluster| self.next_answer(stream, &cluster));
-        if let Some(answer) = script {
-            self.follow(stream, answer);
+        self.reach_upstream(stream, &framed);
+        if !kept.is_empty()
+            && let Some(attempt) = stream.borrow_mut().routing.live()
+        {
+            attempt.pieces.push(kept);
         }
         if complete {
-            self.attempt_complete(stream);
+            self.upstream_has_all(stream, trailers);
         }
     }
 
-    /// The next answer of the cluster's script, if it has one. A call-out got its first one when the plugin asked.
-    fn next_answer(&self, stream: &SharedStream, cluster: &str) -> Option<Answer> {
+    /// Envoy knows without asking that no upstream can get it.
+    fn fails_at_once(&mut self, stream: &SharedStream, cluster: &str) -> bool {
+        let next = self.answer_of_script(stream, cluster, false);
+        let fails = next.is_some_and(|answer| answer.comes_at_once());
+        if fails && let Some(answer) = self.answer_of_script(stream, cluster, true) {
+            self.answer(stream, answer.outcome);
+        }
+        fails
+    }
+
+    /// The request's headers get to the upstream. From here its script counts.
+    pub(super) fn reach_upstream(&mut self, stream: &SharedStream, headers: &HeaderMap) {
+        let cluster = {
+            let mut stream = stream.borrow_mut();
+            if let Some(attempt) = stream.routing.live() {
+                attempt.headers = headers.pairs().to_vec();
+                attempt.reached = true;
+            }
+            stream.route.as_ref().map(|route| route.cluster.clone())
+        };
+        let script = cluster.and_then(|cluster| self.answer_of_script(stream, &cluster, true));
+        if let Some(answer) = script {
+            self.follow(stream, answer);
+        }
+    }
+
+    /// The next answer of the cluster's script, if it has one; with `take` it is used up. A call-out got its first one
+    /// when the plugin asked.
+    fn answer_of_script(&self, stream: &SharedStream, cluster: &str, take: bool) -> Option<Answer> {
         let attempt = stream.borrow().routing.attempts.len() - 1;
+        let cluster = self.settings.cluster(cluster);
         match &mut stream.borrow_mut().call_out {
-            Some(origin) if attempt == 0 => origin.answer.take(),
-            _ => self.settings.cluster(cluster).next_answer(&self.shared, attempt),
+            Some(origin) if attempt == 0 && take => origin.answer.take(),
+            Some(origin) if attempt == 0 => origin.answer.clone(),
+            _ if take => cluster.next_answer(&self.shared, attempt),
+            _ => cluster.peek_answer(&self.shared, attempt),
         }
     }
 
     /// An answer that needs no whole request is on its way from now on, any other waits for that.
     fn follow(&mut self, stream: &SharedStream, answer: Answer) {
-        if answer.comes_at_once() {
-            self.answer(stream, answer.outcome);
-        } else if answer.needs_whole_request() {
+        if answer.needs_whole_request() {
             if let Some(attempt) = stream.borrow_mut().routing.live() {
                 attempt.script = Some(answer);
             }
@@ -81,14 +124,14 @@ impl EnvoyThread {
             .set(due, Timer::Answer(stream.clone(), attempt, answer.outcome));
     }
 
-    /// A piece of the request's body is for the upstream.
-    pub(in crate::envoy) fn piece_for_upstream(&mut self, stream: &SharedStream, piece: Vec<u8>) {
+    /// A piece of the request's body has come to the router.
+    pub(in crate::envoy) fn piece_for_upstream(&mut self, stream: &SharedStream, piece: Vec<u8>, end: bool) {
         let limit = self.settings.limit_of(stream);
-        let refused = {
+        let (refused, filters) = {
             let mut stream = stream.borrow_mut();
             let routing = &mut stream.routing;
             if routing.retries.is_some() && !routing.answered {
-                if routing.kept.len() + piece.len() > limit {
+                if routing.kept.len().saturating_add(piece.len()) > limit {
                     // Too much to keep: it can be sent this once only.
                     routing.retries = None;
                     routing.kept.clear();
@@ -97,17 +140,21 @@ impl EnvoyThread {
                 }
             }
             let can_be_sent_again = routing.retries.is_some();
+            let filters = routing.attempt_stream.clone();
             match routing.live() {
                 Some(attempt) => {
-                    if !piece.is_empty() {
-                        attempt.pieces.push(piece);
+                    if !piece.is_empty() && filters.is_none() {
+                        attempt.pieces.push(piece.clone());
                     }
-                    false
+                    (false, filters)
                 }
-                None => !can_be_sent_again,
+                None => (!can_be_sent_again, None),
             }
         };
-        if refused {
+        if let Some(filters) = filters {
+            filters.borrow_mut().request_way.ended = end;
+            self.pass_data(&filters, Direction::Request, None, piece, end);
+        } else if refused {
             let message = "exceeded request buffer limit while retrying upstream";
             let details = "request_payload_exceeded_retry_buffer_limit";
             self.reply(stream, LocalReply::own(507, message, details, 0));
@@ -117,40 +164,51 @@ impl EnvoyThread {
     /// The router has the whole request: the time that the route gives it begins.
     pub(in crate::envoy) fn request_complete(&mut self, stream: &SharedStream) {
         let now = self.shared.clock.elapsed();
-        let timeout = {
+        let (timeout, trailers, filters) = {
             let mut stream = stream.borrow_mut();
+            if stream.stage == Stage::Finished || stream.request_way.closed {
+                return;
+            }
             stream.routing.complete_after = Some(now);
-            stream.routing.timeout
+            let filters = stream.routing.attempt_stream.clone();
+            let trailers = stream.request_way.sent_trailers.clone();
+            (stream.routing.timeout, trailers, filters)
         };
         if let Some(timeout) = timeout {
             self.timers.set(now + timeout, Timer::Timeout(stream.clone()));
         }
-        self.attempt_complete(stream);
+        self.time_attempt(stream);
+        match (filters, trailers) {
+            (None, trailers) => self.upstream_has_all(stream, trailers),
+            (Some(filters), Some(trailers)) => self.trailers_through_filters(&filters, trailers),
+            (Some(_), None) => {}
+        }
+    }
+
+    /// The time that an attempt has begins with it, but not before the request is whole.
+    fn time_attempt(&mut self, stream: &SharedStream) {
+        let (attempt, timeout) = {
+            let stream = stream.borrow();
+            (stream.routing.attempt, stream.routing.per_try_timeout)
+        };
+        if let Some(timeout) = timeout {
+            let due = self.shared.clock.elapsed() + timeout;
+            self.timers
+                .set(due, Timer::PerTryTimeout(stream.clone(), attempt));
+        }
     }
 
     /// The upstream has the whole request.
-    fn attempt_complete(&mut self, stream: &SharedStream) {
-        let now = self.shared.clock.elapsed();
-        let (number, timeout, script) = {
-            let mut borrowed = stream.borrow_mut();
-            let stream = &mut *borrowed;
-            if stream.stage == Stage::Finished {
-                return;
-            }
-            let trailers = stream.request_way.sent_trailers.clone();
-            let routing = &mut stream.routing;
-            let Some(attempt) = routing.live() else {
+    pub(super) fn upstream_has_all(&mut self, stream: &SharedStream, trailers: Option<HeaderMap>) {
+        let script = {
+            let mut stream = stream.borrow_mut();
+            let Some(attempt) = stream.routing.live() else {
                 return;
             };
             attempt.complete = true;
             attempt.trailers = trailers;
-            let script = attempt.script.take();
-            (routing.attempt, routing.per_try_timeout, script)
+            attempt.script.take()
         };
-        if let Some(timeout) = timeout {
-            let timer = Timer::PerTryTimeout(stream.clone(), number);
-            self.timers.set(now + timeout, timer);
-        }
         if let Some(answer) = script {
             self.answer_later(stream, answer);
         }

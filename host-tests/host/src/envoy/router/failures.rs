@@ -81,6 +81,7 @@ impl EnvoyThread {
             }
         }
         self.release_retry(stream);
+        self.end_attempt_stream(stream);
         self.reply(stream, reply);
     }
 
