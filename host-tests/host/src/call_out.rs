@@ -142,7 +142,7 @@ impl CallOut {
         Some(CallOut {
             plugin: origin.plugin.clone(),
             thread: origin.thread,
-            cluster: route.map(|route| route.cluster.clone()).unwrap_or_default(),
+            cluster: stream.cluster.clone().unwrap_or_default(),
             timeout: Duration::from_millis(route.map_or(0, |route| route.timeout_ms)),
             headers: sent.unwrap_or_else(|| stream.request.pairs().to_vec()),
             attempts: attempts.iter().filter(|attempt| attempt.reached).count(),

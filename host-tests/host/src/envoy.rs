@@ -27,7 +27,7 @@ use crate::call_out::CallOut;
 use crate::cluster::Cluster;
 use crate::edge::Edge;
 use crate::plugin::Plugin;
-use crate::route::Route;
+use crate::route::{Route, RouteTable};
 use crate::shared::Shared;
 use crate::stream::{ClientRequest, Protocol, SharedStream};
 use crate::way::{Arrival, Direction};
@@ -41,7 +41,7 @@ pub(crate) use thread::Refusal;
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) workers: usize,
-    pub(crate) routes: Vec<Route>,
+    pub(crate) routes: RouteTable,
     pub(crate) clusters: Vec<Cluster>,
     pub(crate) edge: Edge,
     pub(crate) fuel_per_callback: u64,
@@ -73,7 +73,7 @@ impl Settings {
     /// Whether Envoy has this cluster: routes lead to it, or the test has set it up.
     pub(crate) fn has_cluster(&self, name: &str) -> bool {
         let set_up = self.clusters.iter().any(|cluster| cluster.name == name);
-        set_up || self.routes.iter().any(|route| route.cluster == name)
+        set_up || self.routes.names_cluster(name)
     }
 }
 
@@ -128,7 +128,7 @@ impl Envoy {
             setup: AtomicRefCell::new(Setup {
                 settings: Settings {
                     workers: 1,
-                    routes: vec![Route::new("default")],
+                    routes: RouteTable::of_routes([Route::new("default")]),
                     clusters: Vec::new(),
                     edge: Edge::default(),
                     fuel_per_callback: DEFAULT_FUEL,

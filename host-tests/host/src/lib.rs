@@ -90,7 +90,7 @@ pub use plugin::{Configuration, FailurePolicy, Plugin};
 pub use refused::Refused;
 pub use request::Request;
 pub use retry::RetryPolicy;
-pub use route::Route;
+pub use route::{Redirect, Route, VirtualHost};
 pub use shared::HostCall;
 pub use worker::Worker;
 

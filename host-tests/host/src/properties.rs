@@ -188,12 +188,8 @@ fn xds(stream: &Stream, path: &[&[u8]]) -> Found {
     match path {
         [] => UNSERIALIZABLE,
         [b"route_name"] => text(route.map(|route| &route.name)),
-        [b"cluster_name"] => text(
-            route
-                .filter(|route| route.direct_response.is_none())
-                .map(|route| &route.cluster),
-        ),
-        [b"virtual_host_name"] => text(route.map(|route| &route.virtual_host)),
+        [b"cluster_name"] => text(stream.cluster.as_ref()),
+        [b"virtual_host_name"] => text(stream.virtual_host.as_ref()),
         [b"listener_direction"] => number(stream.direction),
         [b"cluster_metadata" | b"virtual_host_metadata"] if route.is_some() => Ok(Vec::new()),
         [b"listener_metadata" | b"filter_chain_name"] => Ok(Vec::new()),

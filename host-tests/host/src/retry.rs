@@ -7,9 +7,10 @@ mod policy;
 use std::time::Duration;
 
 use crate::header_map::HeaderMap;
+use crate::route::HeaderMatch;
 
 pub use policy::RetryPolicy;
-use policy::{Conditions, HeaderMatch, On};
+use policy::{Conditions, On};
 
 /// How an attempt ended without a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,17 @@
-//! The route table: what a request's route facts are, and where it goes.
+//! Routes: which requests they take, what a request's route facts are, and where it goes.
+
+mod matching;
+mod redirect;
+mod virtual_host;
 
 use crate::header_map::HeaderMap;
 use crate::retry::RetryPolicy;
+
+pub(crate) use matching::HeaderMatch;
+use matching::{PathMatch, QueryMatch};
+pub use redirect::Redirect;
+pub use virtual_host::VirtualHost;
+pub(crate) use virtual_host::{Chosen, RouteTable};
 
 /// One route. A request takes the first that matches; without any, Envoy answers 404.
 ///
@@ -19,13 +29,14 @@ use crate::retry::RetryPolicy;
 #[derive(Clone, Debug)]
 pub struct Route {
     pub(crate) name: String,
-    matcher: Matcher,
-    host: String,
-    headers: Vec<(String, Vec<u8>)>,
-    pub(crate) cluster: String,
+    path: PathMatch,
+    headers: Vec<HeaderMatch>,
+    query: Vec<QueryMatch>,
+    cluster: ClusterName,
     pub(crate) virtual_host: String,
     pub(crate) metadata: serde_json::Map<String, serde_json::Value>,
     pub(crate) direct_response: Option<(u16, Vec<u8>)>,
+    pub(crate) redirect: Option<Redirect>,
     pub(crate) timeout_ms: u64,
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) counts_in_request: bool,
@@ -33,9 +44,9 @@ pub struct Route {
 }
 
 #[derive(Clone, Debug)]
-enum Matcher {
-    Prefix(Vec<u8>),
-    Path(Vec<u8>),
+enum ClusterName {
+    Fixed(String),
+    InHeader(String),
 }
 
 impl Route {
@@ -44,13 +55,14 @@ impl Route {
     pub fn new(name: &str) -> Route {
         Route {
             name: name.to_owned(),
-            matcher: Matcher::Prefix(b"/".to_vec()),
-            host: "*".to_owned(),
+            path: PathMatch::Prefix(b"/".to_vec()),
             headers: Vec::new(),
-            cluster: "upstream".to_owned(),
+            query: Vec::new(),
+            cluster: ClusterName::Fixed("upstream".to_owned()),
             virtual_host: "all".to_owned(),
             metadata: serde_json::Map::new(),
             direct_response: None,
+            redirect: None,
             timeout_ms: 15_000,
             retry: None,
             counts_in_request: false,
@@ -60,35 +72,65 @@ impl Route {
 
     /// Matches paths that begin so.
     pub fn prefix(mut self, prefix: &str) -> Route {
-        self.matcher = Matcher::Prefix(prefix.as_bytes().to_vec());
+        self.path = PathMatch::Prefix(prefix.as_bytes().to_vec());
+        self
+    }
+
+    /// Matches this path and all below it: `/orders` and `/orders/7`, but not `/orders7`.
+    pub fn path_separated_prefix(mut self, prefix: &str) -> Route {
+        self.path = PathMatch::SeparatedPrefix(prefix.as_bytes().to_vec());
         self
     }
 
     /// Matches this path (before `?`) alone.
     pub fn path(mut self, path: &str) -> Route {
-        self.matcher = Matcher::Path(path.as_bytes().to_vec());
+        self.path = PathMatch::Exact(path.as_bytes().to_vec());
         self
     }
 
-    /// Matches this authority alone; `*` (the default) matches all.
-    pub fn host(mut self, host: &str) -> Route {
-        self.host = host.to_owned();
+    /// Matches paths (before `?`) that this regular expression matches from end to end.
+    ///
+    /// # Panics
+    /// When it is none.
+    #[track_caller]
+    pub fn regex(mut self, regex: &str) -> Route {
+        self.path = PathMatch::regex(regex);
         self
     }
 
-    /// Matches only requests that carry this header with this value.
+    /// Matches only requests that carry this header with this value; one that is repeated, if any of its values is
+    /// this. Pseudo headers count: `:method`, for one.
     pub fn when_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Route {
-        self.headers.push((name.to_owned(), value.as_ref().to_vec()));
+        self.headers.push(HeaderMatch::exact(name, value));
+        self
+    }
+
+    /// Matches only requests that carry this header.
+    pub fn when_header_present(mut self, name: &str) -> Route {
+        self.headers.push(HeaderMatch::present(name));
+        self
+    }
+
+    /// Matches only requests whose query has this parameter with this value; of one that is repeated the first counts.
+    pub fn when_query(mut self, name: &str, value: &str) -> Route {
+        self.query.push(QueryMatch::new(name, value));
         self
     }
 
     /// The cluster: property `xds.cluster_name`.
     pub fn cluster(mut self, cluster: &str) -> Route {
-        self.cluster = cluster.to_owned();
+        self.cluster = ClusterName::Fixed(cluster.to_owned());
         self
     }
 
-    /// The virtual host's name: property `xds.virtual_host_name`.
+    /// The cluster is the one that this request header names. Without it, and if it names none of
+    /// [`crate::Host::clusters`] and none of other routes, Envoy answers 503.
+    pub fn cluster_header(mut self, name: &str) -> Route {
+        self.cluster = ClusterName::InHeader(name.to_owned());
+        self
+    }
+
+    /// The virtual host's name: property `xds.virtual_host_name`. For routes that are in no [`VirtualHost`].
     pub fn virtual_host(mut self, name: &str) -> Route {
         self.virtual_host = name.to_owned();
         self
@@ -110,6 +152,12 @@ impl Route {
     /// Envoy answers itself, with this status and body.
     pub fn direct_response(mut self, status: u16, body: impl AsRef<[u8]>) -> Route {
         self.direct_response = Some((status, body.as_ref().to_vec()));
+        self
+    }
+
+    /// Envoy answers itself, with the place where the client is to ask instead.
+    pub fn redirect(mut self, redirect: Redirect) -> Route {
+        self.redirect = Some(redirect);
         self
     }
 
@@ -138,85 +186,29 @@ impl Route {
         self
     }
 
-    /// The first route that a request with these headers takes.
-    pub(crate) fn choose(routes: &[Route], request: &HeaderMap) -> Option<Route> {
-        // Envoy finds no route for a request that lost its path or the scheme it came by.
-        let path = request.first(b":path").filter(|path| !path.is_empty())?;
-        request
-            .first(b"x-forwarded-proto")
-            .filter(|scheme| !scheme.is_empty())?;
-        let path = path.split(|&byte| byte == b'?').next().unwrap_or(path);
-        let host = request.first(b":authority").unwrap_or_default();
-        routes
-            .iter()
-            .find(|route| route.matches(path, host, request))
-            .cloned()
+    /// Whether a request with these headers and this path (before `?`) and query takes it.
+    pub(crate) fn matches(&self, path: &[u8], query: &[u8], request: &HeaderMap) -> bool {
+        self.path.matches(path)
+            && self.headers.iter().all(|header| header.matches(request))
+            && self.query.iter().all(|parameter| parameter.matches(query))
     }
 
-    fn matches(&self, path: &[u8], host: &[u8], request: &HeaderMap) -> bool {
-        let path_matches = match &self.matcher {
-            Matcher::Prefix(prefix) => path.starts_with(prefix),
-            Matcher::Path(exact) => path == exact,
-        };
-        let host_matches = self.host == "*" || self.host.as_bytes().eq_ignore_ascii_case(host);
-        path_matches
-            && host_matches
-            && self
-                .headers
-                .iter()
-                .all(|(name, value)| request.first(name.as_bytes()) == Some(value.as_slice()))
+    /// Whether it goes to this cluster whatever the request says.
+    pub(crate) fn is_to(&self, cluster: &str) -> bool {
+        matches!(&self.cluster, ClusterName::Fixed(name) if name == cluster)
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::Route;
-    use crate::header_map::HeaderMap;
-
-    #[track_caller]
-    fn check(routes: &[Route], headers: &[(&str, &str)], expected: Option<&str>) {
-        let mut request = HeaderMap::request();
-        for (name, value) in headers {
-            request.add(name.as_bytes(), value.as_bytes());
+    /// The cluster that a request with these headers goes to.
+    pub(crate) fn cluster_for(&self, request: &HeaderMap) -> Option<String> {
+        if self.direct_response.is_some() || self.redirect.is_some() {
+            return None;
         }
-        assert_eq!(
-            Route::choose(routes, &request).map(|route| route.name).as_deref(),
-            expected
-        );
-    }
-
-    #[test]
-    fn the_first_route_that_matches_is_taken() {
-        let routes = [
-            Route::new("exact").path("/orders"),
-            Route::new("header").when_header("x-r", "1"),
-            Route::new("host").host("Shop.example"),
-            Route::new("prefix").prefix("/o"),
-        ];
-        let with = |path, host, extra: &[(&'static str, &'static str)]| {
-            let mut all = vec![
-                (":path", path),
-                (":authority", host),
-                ("x-forwarded-proto", "http"),
-            ];
-            all.extend_from_slice(extra);
-            all
-        };
-        check(&routes, &with("/orders?x=1", "a", &[]), Some("exact"));
-        check(&routes, &with("/z", "a", &[("x-r", "1")]), Some("header"));
-        check(&routes, &with("/z", "shop.example", &[]), Some("host"));
-        check(&routes, &with("/other", "a", &[]), Some("prefix"));
-        check(&routes, &with("/z", "a", &[]), None);
-    }
-
-    #[test]
-    fn a_request_that_lost_its_path_or_scheme_has_no_route() {
-        check(
-            &[Route::new("all")],
-            &[(":path", ""), ("x-forwarded-proto", "http")],
-            None,
-        );
-        check(&[Route::new("all")], &[("x-forwarded-proto", "http")], None);
-        check(&[Route::new("all")], &[(":path", "/")], None);
+        match &self.cluster {
+            ClusterName::Fixed(name) => Some(name.clone()),
+            ClusterName::InHeader(header) => {
+                let value = request.first(header.as_bytes())?;
+                Some(String::from_utf8_lossy(value).into_owned()).filter(|name| !name.is_empty())
+            }
+        }
     }
 }

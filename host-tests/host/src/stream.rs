@@ -177,6 +177,9 @@ pub(crate) struct Stream {
     pub(crate) taken: Vec<Taken>,
     /// The route as last looked up. Filters see it so even after they changed what it depends on.
     pub(crate) route: Option<Route>,
+    /// The virtual host that the request is for, and the cluster that it goes to.
+    pub(crate) virtual_host: Option<String>,
+    pub(crate) cluster: Option<String>,
     pub(crate) route_is_stale: bool,
     pub(crate) filter_state: BTreeMap<Vec<u8>, Vec<u8>>,
     /// Names of filter state that cannot be set again.
@@ -231,6 +234,8 @@ impl Stream {
             filters: vec![FilterView::default(); taken.len()],
             taken,
             route: of.route.clone(),
+            virtual_host: of.virtual_host.clone(),
+            cluster: of.cluster.clone(),
             route_is_stale: false,
             filter_state: BTreeMap::new(),
             read_only: BTreeSet::new(),

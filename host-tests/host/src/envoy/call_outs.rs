@@ -101,6 +101,8 @@ impl EnvoyThread {
             filters: Vec::new(),
             taken: Vec::new(),
             route: Some(route),
+            virtual_host: None,
+            cluster: Some(asked.cluster),
             route_is_stale: false,
             filter_state: BTreeMap::new(),
             read_only: BTreeSet::new(),

@@ -12,7 +12,6 @@ use crate::edge::{self, Refusal};
 use crate::flags;
 use crate::header_map::HeaderMap;
 use crate::local_reply::LocalReply;
-use crate::route::Route;
 use crate::routing::Routing;
 use crate::stream::{ClientRequest, FilterView, Protocol, Stage, Stream, exchange_of};
 use crate::way::{Direction, Way};
@@ -23,7 +22,6 @@ impl EnvoyThread {
         let (request, source) = self.settings.edge.receive(&sent, &mut self.shared.random.lock());
         let connection_id = 1 + self.shared.connections.fetch_add(1, Ordering::Relaxed);
         let refused = edge::refuse(&sent);
-        let route = Route::choose(&self.settings.routes, &request);
         let taken = self.take_seats(None);
         let filters = taken.len();
         let stream = Arc::new(AtomicRefCell::new(Stream {
@@ -45,7 +43,9 @@ impl EnvoyThread {
             response_way: Way::new(filters),
             filters: vec![FilterView::default(); filters],
             taken,
-            route,
+            route: None,
+            virtual_host: None,
+            cluster: None,
             route_is_stale: false,
             filter_state: BTreeMap::new(),
             read_only: BTreeSet::new(),
@@ -67,6 +67,7 @@ impl EnvoyThread {
             call_outs: Vec::new(),
             sent,
         }));
+        self.choose_route(&mut stream.borrow_mut());
         match refused {
             Some(Refusal::Reply(reply)) => self.refuse(&stream, reply),
             Some(Refusal::Reset(details, flags)) => self.reset_client(&stream, details, flags),

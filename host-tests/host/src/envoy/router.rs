@@ -14,11 +14,23 @@ use crate::flags;
 use crate::header_map::{HeaderMap, HeaderPair};
 use crate::local_reply::LocalReply;
 use crate::retry::Retries;
-use crate::route::Route;
+use crate::route::{Chosen, Route};
 use crate::stream::Stream;
 use crate::way::Direction;
 
 impl EnvoyThread {
+    /// Looks up what the route table has for a request.
+    pub(super) fn choose_route(&self, stream: &mut Stream) {
+        let Chosen { virtual_host, route } = self.settings.routes.choose(&stream.request);
+        let cluster = route
+            .as_ref()
+            .and_then(|route| route.cluster_for(&stream.request));
+        stream.cluster = cluster.filter(|name| self.settings.has_cluster(name));
+        stream.virtual_host = virtual_host;
+        stream.route = route;
+        stream.route_is_stale = false;
+    }
+
     /// All filters let the request go: the router takes it. `end`: nothing follows its headers.
     pub(super) fn route(&mut self, stream: &SharedStream, end: bool) {
         if stream.borrow().exchange.is_some() {
@@ -27,8 +39,7 @@ impl EnvoyThread {
         let reply = {
             let mut stream = stream.borrow_mut();
             if stream.route_is_stale {
-                stream.route = Route::choose(&self.settings.routes, &stream.request);
-                stream.route_is_stale = false;
+                self.choose_route(&mut stream);
             }
             match stream.route.clone() {
                 None => Some(LocalReply::own(404, "", "route_not_found", flags::NO_ROUTE)),
@@ -45,6 +56,16 @@ impl EnvoyThread {
                         details,
                         ..LocalReply::default()
                     })
+                }
+                Some(Route {
+                    redirect: Some(redirect),
+                    ..
+                }) => Some(LocalReply {
+                    headers: vec![(b"location".to_vec(), redirect.location(&stream.request))],
+                    ..LocalReply::own(redirect.status, "", "direct_response", 0)
+                }),
+                Some(_) if stream.cluster.is_none() => {
+                    Some(LocalReply::own(503, "", "cluster_not_found", flags::NO_CLUSTER))
                 }
                 Some(route) => take(&mut stream, &route),
             }

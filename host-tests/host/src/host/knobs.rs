@@ -9,7 +9,7 @@ use crate::cluster::Cluster;
 use crate::edge::Edge;
 use crate::envoy::Setup;
 use crate::plugin::{Configuration, Plugin};
-use crate::route::Route;
+use crate::route::{Route, RouteTable, VirtualHost};
 use crate::shared::Shared;
 
 impl Host {
@@ -47,10 +47,17 @@ impl Host {
         self.set_plugin(|plugin| plugin.vm_id(vm_id))
     }
 
-    /// The route table (default: one route, `default`, for everything). Empty: every request is a 404.
+    /// The route table: one virtual host, `all`, with these routes (default: one route, `default`, for everything).
+    /// Empty: every request is a 404.
     #[track_caller]
     pub fn routes(self, routes: impl IntoIterator<Item = Route>) -> Host {
-        self.set(|setup| setup.settings.routes = routes.into_iter().collect())
+        self.set(|setup| setup.settings.routes = RouteTable::of_routes(routes))
+    }
+
+    /// The route table, where it has several virtual hosts.
+    #[track_caller]
+    pub fn virtual_hosts(self, virtual_hosts: impl IntoIterator<Item = VirtualHost>) -> Host {
+        self.set(|setup| setup.settings.routes = RouteTable::new(virtual_hosts))
     }
 
     /// Clusters whose upstreams answer by a script. A cluster that only routes name needs none.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::header_map::HeaderMap;
+use crate::route::HeaderMatch;
 
 /// A route's `retry_policy`. A request's own headers (`x-envoy-retry-on`, `x-envoy-max-retries`, …) add to its
 /// conditions and take the place of its number; conditions that the headers do not name cannot be taken away.
@@ -181,36 +181,5 @@ impl Conditions {
 
     pub(super) fn is_empty(self) -> bool {
         self.0 == 0
-    }
-}
-
-/// A header by its name, and by its value if that matters.
-#[derive(Clone, Debug)]
-pub(crate) struct HeaderMatch {
-    name: String,
-    value: Option<Vec<u8>>,
-}
-
-impl HeaderMatch {
-    pub(crate) fn present(name: &str) -> HeaderMatch {
-        HeaderMatch {
-            name: name.to_ascii_lowercase(),
-            value: None,
-        }
-    }
-
-    pub(crate) fn exact(name: &str, value: impl AsRef<[u8]>) -> HeaderMatch {
-        HeaderMatch {
-            name: name.to_ascii_lowercase(),
-            value: Some(value.as_ref().to_vec()),
-        }
-    }
-
-    pub(crate) fn matches(&self, headers: &HeaderMap) -> bool {
-        let found = headers.first(self.name.as_bytes());
-        match &self.value {
-            Some(value) => found == Some(value.as_slice()),
-            None => found.is_some(),
-        }
     }
 }

@@ -9,6 +9,8 @@ mod conditions;
 mod counts;
 #[path = "router/retries.rs"]
 mod retries;
+#[path = "router/routes.rs"]
+mod routes;
 #[path = "router/timeouts.rs"]
 mod timeouts;
 #[path = "router/upstream_filters.rs"]

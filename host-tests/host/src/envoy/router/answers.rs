@@ -177,8 +177,7 @@ impl EnvoyThread {
 }
 
 fn cluster_of(stream: &SharedStream) -> Option<String> {
-    let stream = stream.borrow();
-    stream.route.as_ref().map(|route| route.cluster.clone())
+    stream.borrow().cluster.clone()
 }
 
 /// A response's headers as Envoy's codec hands them on.

@@ -17,8 +17,7 @@ impl EnvoyThread {
     /// cluster if it has any. `end`: there is no body.
     pub(super) fn begin_attempt(&mut self, stream: &SharedStream, end: bool) {
         let now = self.shared.clock.elapsed();
-        let cluster = stream.borrow().route.as_ref().map(|route| route.cluster.clone());
-        let cluster = cluster.unwrap_or_default();
+        let cluster = stream.borrow().cluster.clone().unwrap_or_default();
         let of_cluster = self.settings.cluster(&cluster).protocol;
         {
             let mut borrowed = stream.borrow_mut();
@@ -82,7 +81,7 @@ impl EnvoyThread {
                 attempt.headers = headers.pairs().to_vec();
                 attempt.reached = true;
             }
-            stream.route.as_ref().map(|route| route.cluster.clone())
+            stream.cluster.clone()
         };
         let script = cluster.and_then(|cluster| self.answer_of_script(stream, &cluster, true));
         if let Some(answer) = script {
