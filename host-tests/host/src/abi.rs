@@ -12,6 +12,7 @@ pub(crate) mod life;
 pub(crate) mod metrics;
 pub(crate) mod properties;
 pub(crate) mod shared_data;
+pub(crate) mod shared_queue;
 pub(crate) mod unserved;
 pub(crate) mod version_0_1_0;
 pub(crate) mod wasi;
@@ -101,6 +102,7 @@ pub(crate) fn env_functions() -> impl Iterator<Item = &'static HostFunction> {
         properties::FUNCTIONS,
         metrics::FUNCTIONS,
         shared_data::FUNCTIONS,
+        shared_queue::FUNCTIONS,
         buffers::FUNCTIONS,
         life::FUNCTIONS,
         version_0_1_0::FUNCTIONS,

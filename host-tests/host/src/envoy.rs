@@ -7,6 +7,7 @@ mod clients;
 mod flow;
 mod lifecycle;
 mod pass;
+mod posts;
 mod router;
 mod seats;
 mod thread;
@@ -20,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use atomic_refcell::AtomicRefCell;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 
 use crate::answer::Outcome;
 use crate::call_out::CallOut;
@@ -203,6 +204,7 @@ impl Envoy {
         let now = self.shared.clock.elapsed();
         self.shared.clock.set_elapsed(due.max(now));
         threads[index].lock().run_due();
+        posts::deliver(&self.shared, &threads);
         true
     }
 
@@ -233,8 +235,9 @@ impl Envoy {
 
     fn on_worker<T>(&self, worker: usize, act: impl FnOnce(&mut EnvoyThread) -> T) -> T {
         let threads = self.threads();
-        let mut worker: MutexGuard<'_, EnvoyThread> = threads[worker + 1].lock();
-        act(&mut worker)
+        let done = act(&mut threads[worker + 1].lock());
+        posts::deliver(&self.shared, &threads);
+        done
     }
 
     fn threads(&self) -> Arc<Threads> {

@@ -65,6 +65,7 @@ mod route;
 mod routing;
 mod shared;
 mod shared_data;
+mod shared_queue;
 mod steps;
 mod stream;
 mod vm;

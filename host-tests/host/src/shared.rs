@@ -1,4 +1,5 @@
-//! What all threads of one Envoy share: clock, randomness, metrics, shared data, log, and the book of host calls.
+//! What all threads of one Envoy share: clock, randomness, metrics, shared data and
+//! queues, log, and the book of host calls.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
@@ -10,6 +11,7 @@ use crate::clock::Clock;
 use crate::log::{LogLine, Thread};
 use crate::metrics::Metrics;
 use crate::shared_data::SharedData;
+use crate::shared_queue::SharedQueues;
 use crate::steps::Steps;
 
 pub(crate) struct Shared {
@@ -17,6 +19,7 @@ pub(crate) struct Shared {
     pub(crate) random: Mutex<fastrand::Rng>,
     pub(crate) metrics: Mutex<Metrics>,
     pub(crate) shared_data: Mutex<SharedData>,
+    pub(crate) queues: Mutex<SharedQueues>,
     pub(crate) log: Mutex<Vec<LogLine>>,
     pub(crate) calls: Mutex<CallBook>,
     /// How many answers each scripted cluster has given.
@@ -44,6 +47,7 @@ impl Shared {
             random: Mutex::new(fastrand::Rng::with_seed(DEFAULT_SEED)),
             metrics: Mutex::default(),
             shared_data: Mutex::default(),
+            queues: Mutex::default(),
             log: Mutex::default(),
             calls: Mutex::default(),
             answers_given: Mutex::default(),

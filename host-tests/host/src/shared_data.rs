@@ -16,6 +16,11 @@ impl SharedData {
         self.records.get(&(vm_id.to_owned(), key.to_vec()))
     }
 
+    /// The last VM of a vm_id has gone.
+    pub(crate) fn forget(&mut self, vm_id: &str) {
+        self.records.retain(|(of, _), _| of != vm_id);
+    }
+
     /// Writes if `cas` is 0, or the record's number, or if there is no record.
     pub(crate) fn set(&mut self, vm_id: &str, key: &[u8], value: &[u8], cas: u32) -> Result<(), Status> {
         let at = (vm_id.to_owned(), key.to_vec());

@@ -203,6 +203,11 @@ impl VmState {
         }
     }
 
+    pub(crate) fn is_root(&self, context: u32) -> bool {
+        let context = self.contexts.get(&context);
+        context.is_some_and(|context| matches!(context.kind, ContextKind::Root { .. }))
+    }
+
     /// The exchanges that still have a context in this VM.
     pub(crate) fn streams(&self) -> Vec<SharedStream> {
         let contexts = self.contexts.values();

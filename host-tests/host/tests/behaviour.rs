@@ -25,6 +25,8 @@ mod modules;
 mod phases;
 #[path = "behaviour/rendered.rs"]
 mod rendered;
+#[path = "behaviour/queues.rs"]
+mod queues;
 #[path = "behaviour/replies.rs"]
 mod replies;
 #[path = "behaviour/root_contexts.rs"]

@@ -1,4 +1,4 @@
-//! Shared data. (Shared queues are not served yet.)
+//! Shared data.
 
 use super::guest::{Args, Failure, Guest};
 use super::{HostFunction, Param::I32, Status};

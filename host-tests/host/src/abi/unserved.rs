@@ -5,10 +5,6 @@ use super::guest::Guest;
 
 /// Their names.
 pub(crate) const NAMES: &[&str] = &[
-    "proxy_register_shared_queue",
-    "proxy_resolve_shared_queue",
-    "proxy_enqueue_shared_queue",
-    "proxy_dequeue_shared_queue",
     "proxy_grpc_call",
     "proxy_grpc_stream",
     "proxy_grpc_send",

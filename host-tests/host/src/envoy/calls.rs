@@ -122,7 +122,7 @@ impl EnvoyThread {
     }
 
     /// Does all that is to be done now: what filters asked for outside their own callback, then what call-outs came to,
-    /// then what the clock says. (What takes no time happens at once.)
+    /// then what the clock says, then what is posted to this thread. (What takes no time happens at once.)
     pub(super) fn settle(&mut self) {
         self.send_call_outs();
         loop {
@@ -132,7 +132,7 @@ impl EnvoyThread {
                 self.tell_of_call_out(&call_out);
             } else if let Some(timer) = self.timers.take_due(self.shared.clock.elapsed()) {
                 self.go_off(timer);
-            } else {
+            } else if !self.receive_post() {
                 return;
             }
         }

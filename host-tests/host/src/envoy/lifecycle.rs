@@ -5,7 +5,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::thread::EnvoyThread;
-use super::{Envoy, Phase, Refusal, Settings, Threads};
+use super::{Envoy, Phase, Refusal, Settings, Threads, posts};
 use crate::log::Thread;
 use crate::plugin::Plugin;
 
@@ -47,6 +47,7 @@ impl Envoy {
         for thread in &threads {
             thread.lock().settle();
         }
+        posts::deliver(&self.shared, &threads);
         *phase = Phase::Running(Arc::new(threads));
         Ok(())
     }
@@ -71,6 +72,8 @@ impl Envoy {
         for thread in threads.iter() {
             thread.lock().retire();
         }
+        posts::deliver(&self.shared, &threads);
+        self.forget_unused_bases(&threads);
         Ok(())
     }
 
@@ -122,10 +125,22 @@ impl Envoy {
         seated
     }
 
-    /// A base goes with the last VM that was made from it.
+    /// A base goes with the last VM that was made from it, and with the last base of a vm_id all that its VMs shared.
     fn forget_unused_bases(&self, threads: &Threads) {
-        let in_use = |base: &Base| threads.iter().any(|thread| thread.lock().has_vm_of(&base.plugin));
-        self.bases.lock().retain(in_use);
+        let mut bases = self.bases.lock();
+        let in_use = |base: &mut Base| threads.iter().any(|thread| thread.lock().has_vm_of(&base.plugin));
+        let unused: Vec<Base> = bases.extract_if(.., |base| !in_use(base)).collect();
+        for vm_id in unused.iter().map(|base| &base.plugin.vm_id) {
+            if !bases.iter().any(|base| base.plugin.vm_id == *vm_id) {
+                self.shared.shared_data.lock().forget(vm_id);
+                self.shared.queues.lock().forget(vm_id);
+            }
+        }
+    }
+
+    /// What was posted to threads that had nothing else to do meanwhile.
+    pub(crate) fn deliver_posts(&self) {
+        posts::deliver(&self.shared, &self.threads());
     }
 
     /// A thread refused what the canary had accepted. Envoy starts all the same and leaves the plugin out there; so

@@ -8,7 +8,7 @@ impl Host {
     /// Gives the plugin of this name another configuration, while the host runs. It is first tried on a canary, unless
     /// Envoy knows it from before. Once accepted, every thread has a new root context in the VM it has; new requests
     /// get that one. The old root context ends with the last exchange that began on it: `proxy_on_done`, then
-    /// `proxy_on_delete`, at once or after `proxy_done`. Till then it has its ticks. Shared data and metrics stay. The
+    /// `proxy_on_delete`, at once or after `proxy_done`. Till then it has its ticks. Shared data, queues and metrics stay. The
     /// configuration that is there already changes nothing.
     ///
     /// This is Envoy's way with an extension configuration (ECDS). With a listener (LDS) the old root context ends only
@@ -37,8 +37,8 @@ impl Host {
     }
 
     /// Changes anything of a plugin while the host runs: its module, its vm_id, its failure policy. What makes a
-    /// different VM of it gives it a new one, and the old VM goes with its last root context. Else as
-    /// [`Host::update`].
+    /// different VM of it gives it a new one, and the old VM goes with its last root context. With the last VM of a vm_id go
+    /// its shared data and queues. Else as [`Host::update`].
     ///
     /// # Errors
     /// As [`Host::update`].

@@ -69,6 +69,7 @@ impl Host {
             work(worker);
         });
         shared.steps.end();
+        self.envoy().deliver_posts();
         done.unwrap_or_else(|panic| resume_unwind(panic));
         self.check_deaths();
     }

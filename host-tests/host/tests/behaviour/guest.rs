@@ -63,6 +63,10 @@ pub const PREAMBLE: &str = r#"
     (import "env" "proxy_continue_stream" (func $continue (param i32) (result i32)))
     (import "env" "proxy_set_effective_context" (func $become (param i32) (result i32)))
     (import "env" "proxy_done" (func $done (result i32)))
+    (import "env" "proxy_register_shared_queue" (func $register (param i32 i32 i32) (result i32)))
+    (import "env" "proxy_resolve_shared_queue" (func $resolve (param i32 i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_enqueue_shared_queue" (func $enqueue (param i32 i32 i32) (result i32)))
+    (import "env" "proxy_dequeue_shared_queue" (func $dequeue (param i32 i32 i32) (result i32)))
     (import "env" "proxy_http_call"
         (func $http_call (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
     (import "env" "proxy_get_status" (func $call_status (param i32 i32 i32) (result i32)))
