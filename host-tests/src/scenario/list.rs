@@ -3,13 +3,19 @@
 mod bodies;
 mod headers;
 mod phases;
+mod process;
 
 use super::Scenario;
 
 /// All of them. A scenario's place is its number.
 pub fn all() -> Vec<Scenario> {
-    [bodies::scenarios(), phases::scenarios(), headers::scenarios()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        bodies::scenarios(),
+        phases::scenarios(),
+        headers::scenarios(),
+        process::scenarios(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

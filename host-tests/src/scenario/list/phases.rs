@@ -48,7 +48,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 }
 
 /// The same steps in every callback of an exchange with bodies and trailers both ways, and in those of its root.
-fn everywhere(name: &'static str, steps: &[Value]) -> Scenario {
+pub(super) fn everywhere(name: &'static str, steps: &[Value]) -> Scenario {
     let mut script = Map::new();
     script.insert("configure".into(), json!(steps));
     for callback in STREAM {
