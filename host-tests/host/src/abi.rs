@@ -4,6 +4,7 @@
 //! fault injection reads them there.
 
 pub(crate) mod buffers;
+pub(crate) mod emscripten;
 pub(crate) mod foreign;
 pub(crate) mod guest;
 pub(crate) mod headers;
@@ -80,8 +81,8 @@ pub(crate) struct HostFunction {
 /// The module name under which the ABI's functions are imported.
 pub(crate) const ENV: &str = "env";
 
-/// The module name of WASI.
-pub(crate) const WASI: &str = "wasi_snapshot_preview1";
+/// The module names of WASI.
+pub(crate) const WASI: [&str; 2] = ["wasi_snapshot_preview1", "wasi_unstable"];
 
 /// Whether Envoy offers a function to a module of this version. (What it offers to none is in no table.)
 pub(crate) fn is_in(version: AbiVersion, name: &str) -> bool {
@@ -108,6 +109,7 @@ pub(crate) fn env_functions() -> impl Iterator<Item = &'static HostFunction> {
         version_0_1_0::FUNCTIONS,
         http_call::FUNCTIONS,
         foreign::FUNCTIONS,
+        emscripten::FUNCTIONS,
     ]
     .into_iter()
     .flatten()
@@ -123,7 +125,9 @@ pub(crate) fn other_statuses(name: &str) -> Vec<Status> {
     match (served, wasi) {
         (Some(function), _) => {
             let mut statuses = function.others.to_vec();
-            statuses.push(Status::INTERNAL_FAILURE);
+            if name.starts_with("proxy_") {
+                statuses.push(Status::INTERNAL_FAILURE);
+            }
             statuses
         }
         (None, Some(function)) => function.others.to_vec(),

@@ -248,3 +248,37 @@ fn letting_a_response_go_before_there_is_one_fails_the_test_because_it_kills_env
         (call $note (call $continue (i32.const 1))) (i32.const 0))"#;
     Host::new(guest(early)).get("/").run(200);
 }
+
+#[test]
+fn what_emscripten_and_older_wasi_import_is_there() {
+    let imports = r#"
+        (import "env" "pthread_equal" (func $equal (param i32 i32) (result i32)))
+        (import "env" "emscripten_notify_memory_growth" (func $grown (param i32)))
+        (import "wasi_unstable" "fd_write" (func $old_write (param i32 i32 i32 i32) (result i32)))"#;
+    let text = format!(
+        r#"{imports} {PREAMBLE} {VERSION} {ALLOCATOR}
+           (func (export "_initialize") (call $grown (i32.const 0)))
+           (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+               (call $grown (i32.const 0))
+               (call $note (call $equal (i32.const 3) (i32.const 3)))
+               (call $note (call $equal (i32.const 3) (i32.const 4)))
+               (call $note (call $old_write (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0)))
+               (i32.const 0))"#
+    );
+    let host = Host::new(module(&text));
+    host.get("/").answered_with(200);
+    assert_eq!(notes(&host), ["1", "0", "0"]);
+}
+
+#[test]
+fn threads_are_not_compared_before_the_vm_has_started() {
+    let early = module(&format!(
+        r#"(import "env" "pthread_equal" (func $equal (param i32 i32) (result i32)))
+           {VERSION} {MALLOC} (func (export "_initialize") (drop (call $equal (i32.const 3) (i32.const 3))))"#
+    ));
+    let refused = Host::new(early).try_start().unwrap_err();
+    assert!(
+        refused.to_string().contains("pthread_equal is not allowed"),
+        "{refused}"
+    );
+}
