@@ -26,6 +26,8 @@ pub(crate) struct Vm {
     /// Set once it has trapped: Envoy never calls it again.
     pub(crate) dead: Option<Death>,
     pub(crate) memory: MemoryWatch,
+    /// What it asked for in the callback in which it died.
+    pub(crate) last_words: Vec<AfterCall>,
     /// Its allocator trapped, and the callback that needed it went on to its end.
     pub(crate) died_allocating: bool,
 }
@@ -60,6 +62,7 @@ impl Vm {
             dead: None,
             memory: MemoryWatch::default(),
             died_allocating: false,
+            last_words: Vec::new(),
         };
         if vm.call(0, "_initialize", &[])?.was_called() {
             vm.call(0, "main", &[0, 0])?;
@@ -138,6 +141,7 @@ impl Vm {
         if let Err(error) = outcome.and(allocator_failed.map_or(Ok(()), Err)) {
             let death = death(&error, callback, self.fuel_per_callback);
             self.dead = Some(death.clone());
+            self.last_words = after;
             return Err(death);
         }
         let after = self.delete_done(after);

@@ -64,13 +64,16 @@ impl EnvoyThread {
         let called = match vm.call(context, callback, &all) {
             Ok(called) => called,
             Err(death) => {
+                let mut reply = LocalReply::dead_vm();
                 if !was_dead {
-                    exchange_of(stream).borrow_mut().died.push(death.0.clone());
-                    self.shared.deaths.lock().push(death.0);
+                    let words = std::mem::take(&mut vm.last_words);
+                    let reason = death.0 + last_words(words, stream, &mut reply);
+                    exchange_of(stream).borrow_mut().died.push(reason.clone());
+                    self.shared.deaths.lock().push(reason);
                 }
                 stream.borrow_mut().filters[filter].failed = true;
                 self.send_call_outs();
-                return Verdict::Reply(LocalReply::dead_vm());
+                return Verdict::Reply(reply);
             }
         };
         let mut verdict = match called.value {
@@ -163,6 +166,22 @@ impl EnvoyThread {
         }
         self.drive(&exchange_of(&stream));
     }
+}
+
+/// What becomes of that for which a callback asked before it trapped: of a reply to a request Envoy keeps the details; a
+/// reply to a response, or an end of the stream, crashes it.
+fn last_words(words: Vec<AfterCall>, stream: &SharedStream, to_send: &mut LocalReply) -> &'static str {
+    for word in words {
+        match word {
+            AfterCall::Reply { reply, .. } if stream.borrow().response.is_none() => {
+                to_send.details = reply.details;
+            }
+            AfterCall::Reply { .. } => return " after proxy_send_local_response: Envoy itself crashes",
+            AfterCall::Close { .. } => return " after proxy_close_stream: Envoy itself crashes",
+            AfterCall::Continue { .. } => {}
+        }
+    }
+    ""
 }
 
 fn direction(request: bool) -> Direction {

@@ -228,3 +228,37 @@ fn the_main_threads_vm_may_die_without_harm_to_requests() {
 fn a_reload_interval_that_crashes_envoy_fails_the_test() {
     plugin(FailurePolicy::Reload).reload_interval(millis(1));
 }
+
+/// What kills Envoy itself is told with the VM's death.
+#[track_caller]
+fn crashes(callback: &str) {
+    let host = Host::new(guest(callback)).allow_vm_death();
+    let exchange = host.get("/").run(200);
+    assert!(
+        exchange.to_string().contains("Envoy itself crashes"),
+        "{exchange}"
+    );
+}
+
+#[test]
+fn a_trap_after_closing_the_stream_or_replying_to_a_response_kills_envoy() {
+    crashes(
+        r#"(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+            (drop (call $close (i32.const 0))) unreachable)"#,
+    );
+    crashes(
+        r#"(func (export "proxy_on_response_headers") (param i32 i32 i32) (result i32)
+            (drop (call $reply_with (i32.const 418))) unreachable)"#,
+    );
+    crashes(r#"(func (export "proxy_on_log") (param i32) (drop (call $close (i32.const 0))) unreachable)"#);
+}
+
+#[test]
+fn of_a_reply_before_a_trap_only_the_details_are_left() {
+    let replies = r#"(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+        (drop (call $reply_with (i32.const 418))) unreachable)"#;
+    let host = Host::new(guest(replies)).allow_vm_death();
+    let exchange = host.get("/").expect_rejected(503);
+    exchange.expect_body("");
+    assert_eq!(exchange.details(), "calls");
+}

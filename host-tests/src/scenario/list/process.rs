@@ -36,6 +36,19 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     ] {
         all.push(death(callback, FailurePolicy::Closed));
     }
+    for callback in ["request_headers", "request_body"] {
+        let reply = json!(["send_local_response", 418, "no_tea", "short", [["x-a", "1"]], -1]);
+        all.push(last_words("a reply", &reply, callback));
+    }
+    for callback in [
+        "create",
+        "request_headers",
+        "request_body",
+        "response_headers",
+        "response_body",
+    ] {
+        all.push(last_words("going on", &json!(["continue_stream", 0]), callback));
+    }
     for (first, second) in [
         (FailurePolicy::Open, FailurePolicy::Closed),
         (FailurePolicy::Closed, FailurePolicy::Open),
@@ -193,4 +206,17 @@ fn death_of_two(first: FailurePolicy, second: FailurePolicy) -> Scenario {
         .passes(10)
         .get()
         .answer(200)
+}
+
+/// What a callback asked for before it trapped. (Where that crashes Envoy, it cannot be compared.)
+fn last_words(what: &str, step: &Value, callback: &'static str) -> Scenario {
+    let name = format!("{what} asked for in {callback} before a trap").leak();
+    Scenario::new(name)
+        .script(json!({ callback: [step, ["trap"]] }))
+        .request(Request::post("/"))
+        .client_sends("question")
+        .client_ends()
+        .answer(Answer::new(200).chunked())
+        .upstream_sends("answer")
+        .upstream_ends()
 }
