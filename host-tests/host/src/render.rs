@@ -192,6 +192,7 @@ fn body(f: &mut fmt::Formatter<'_>, indent: &str, bytes: &[u8]) -> fmt::Result {
 fn waits_for(stream: &Stream) -> String {
     match stream.stage {
         Stage::BackingOff => "the router waits before it tries again".to_owned(),
+        Stage::HeldUpstream => "a filter of the cluster holds it".to_owned(),
         Stage::AtUpstream => "the upstream has not answered".to_owned(),
         Stage::Decoding => "the client has not ended its request".to_owned(),
         Stage::Encoding | Stage::Finished => "the upstream has not ended its answer".to_owned(),

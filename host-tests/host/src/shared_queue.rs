@@ -60,6 +60,14 @@ impl SharedQueues {
         self.tokens.get(&(vm_id.to_owned(), name.to_vec())).copied()
     }
 
+    /// What is in a queue, the oldest first.
+    pub(crate) fn items(&self, token: u32) -> Vec<Vec<u8>> {
+        let queue = self.queues.get(&token);
+        queue
+            .map(|queue| queue.items.iter().cloned().collect())
+            .unwrap_or_default()
+    }
+
     /// Each item is news of its own.
     pub(crate) fn enqueue(&mut self, token: u32, item: Vec<u8>) -> Result<(), Status> {
         let queue = self.queues.get_mut(&token).ok_or(Status::NOT_FOUND)?;

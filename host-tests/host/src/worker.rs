@@ -19,6 +19,11 @@ pub struct Worker<'h> {
 }
 
 impl Worker<'_> {
+    /// Its number, counted from 0.
+    pub fn number(self) -> usize {
+        self.number
+    }
+
     /// A GET request to this worker.
     #[track_caller]
     pub fn get(self, path: impl AsRef<[u8]>) -> Request {

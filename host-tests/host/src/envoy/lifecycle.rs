@@ -30,9 +30,10 @@ impl Envoy {
         }
         let setup = self.setup.borrow();
         let settings = Arc::new(setup.settings.clone());
+        let mut bases = self.bases.lock();
         let mut main = EnvoyThread::new(&settings, &self.shared, Thread::Main);
         for (cluster, plugin) in setup.all_plugins() {
-            self.admit(&settings, plugin)?;
+            self.admit(&mut bases, &settings, plugin)?;
             self.tolerate(&settings, main.add(cluster, plugin))?;
         }
         let mut threads = vec![Mutex::new(main)];
@@ -55,6 +56,8 @@ impl Envoy {
     /// Puts a plugin in another one's place in the chain, if a canary accepts it. Exchanges in flight keep the old one.
     pub(crate) fn update(&self, place: usize, plugin: Plugin) -> Result<(), Refusal> {
         let threads = self.threads();
+        // One update after another.
+        let mut bases = self.bases.lock();
         let (plugin, settings) = {
             let main = threads[0].lock();
             if main.chain[place].plugin.is_same_as(&plugin) {
@@ -62,8 +65,8 @@ impl Envoy {
             }
             (Arc::new(plugin), main.settings.clone())
         };
-        self.forget_unused_bases(&threads);
-        self.admit(&settings, &plugin)?;
+        self.forget_unused_bases(&mut bases, &threads);
+        self.admit(&mut bases, &settings, &plugin)?;
         for thread in threads.iter() {
             if let Err(refusal) = thread.lock().replace(place, &plugin) {
                 self.go_on_without(refusal);
@@ -73,7 +76,7 @@ impl Envoy {
             thread.lock().retire();
         }
         posts::deliver(&self.shared, &threads);
-        self.forget_unused_bases(&threads);
+        self.forget_unused_bases(&mut bases, &threads);
         Ok(())
     }
 
@@ -102,9 +105,13 @@ impl Envoy {
 
     /// Tries a configuration on the main thread. The first plugin of its kind starts the VM from which the others are
     /// made, which gets no context; then a canary is asked, and thrown away.
-    fn admit(&self, settings: &Arc<Settings>, plugin: &Arc<Plugin>) -> Result<(), Refusal> {
+    fn admit(
+        &self,
+        bases: &mut Bases,
+        settings: &Arc<Settings>,
+        plugin: &Arc<Plugin>,
+    ) -> Result<(), Refusal> {
         let mut canary = EnvoyThread::new(settings, &self.shared, Thread::Canary);
-        let mut bases = self.bases.lock();
         let base = match bases.iter().position(|base| base.plugin.shares_vm_with(plugin)) {
             Some(known) => &mut bases[known],
             None => {
@@ -126,8 +133,7 @@ impl Envoy {
     }
 
     /// A base goes with the last VM that was made from it, and with the last base of a vm_id all that its VMs shared.
-    fn forget_unused_bases(&self, threads: &Threads) {
-        let mut bases = self.bases.lock();
+    fn forget_unused_bases(&self, bases: &mut Bases, threads: &Threads) {
         let in_use = |base: &mut Base| threads.iter().any(|thread| thread.lock().has_vm_of(&base.plugin));
         let unused: Vec<Base> = bases.extract_if(.., |base| !in_use(base)).collect();
         for vm_id in unused.iter().map(|base| &base.plugin.vm_id) {

@@ -57,6 +57,31 @@ impl Host {
         written.expect("a write without a number to compare always succeeds");
     }
 
+    /// What is in a shared queue of the first plugin's vm_id, the oldest first; none where no plugin has registered it.
+    ///
+    /// ```
+    /// let queues = r#"(module
+    ///     (import "env" "proxy_register_shared_queue" (func $register (param i32 i32 i32) (result i32)))
+    ///     (import "env" "proxy_enqueue_shared_queue" (func $enqueue (param i32 i32 i32) (result i32)))
+    ///     (memory (export "memory") 1) (data (i32.const 16) "mail")
+    ///     (func (export "proxy_abi_version_0_2_1"))
+    ///     (func (export "malloc") (param i32) (result i32) (i32.const 64))
+    ///     (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+    ///         (drop (call $register (i32.const 16) (i32.const 4) (i32.const 8)))
+    ///         (drop (call $enqueue (i32.load (i32.const 8)) (i32.const 16) (i32.const 2)))
+    ///         (i32.const 0)))"#;
+    /// let host = host::Host::new(wat::parse_str(queues).unwrap());
+    /// assert_eq!(host.shared_queue("mail"), None);
+    /// host.get("/").answered_with(200);
+    /// assert_eq!(host.shared_queue("mail"), Some(vec![b"ma".to_vec()]));
+    /// ```
+    pub fn shared_queue(&self, name: impl AsRef<[u8]>) -> Option<Vec<Vec<u8>>> {
+        let shared = self.shared();
+        let queues = shared.queues.lock();
+        let token = queues.resolve(&self.first_vm_id(), name.as_ref())?;
+        Some(queues.items(token))
+    }
+
     /// Every host call of every plugin so far, in order.
     pub fn host_calls(&self) -> Vec<HostCall> {
         self.shared().calls.lock().calls.clone()

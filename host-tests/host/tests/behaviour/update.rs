@@ -131,3 +131,28 @@ fn shared_data_and_metrics_outlive_an_update() {
 fn an_update_of_a_plugin_that_is_not_there_fails() {
     host().update("q", "b").unwrap();
 }
+
+#[test]
+fn an_update_amid_traffic_loses_no_request() {
+    let host = host().workers(3);
+    host.start();
+    host.in_parallel(|worker| {
+        for number in 0..20 {
+            if worker.number() == 0 {
+                host.update("p", if number % 2 == 0 { "b" } else { "a" }).unwrap();
+            }
+            worker.get("/").answered_with(200);
+        }
+    });
+    let ends = |letter| {
+        let lines = host.logs();
+        lines
+            .iter()
+            .filter(|line| line.message.starts_with(letter))
+            .count()
+    };
+    let (streams, canaries) = (60, 2);
+    // Main thread and three workers: 21 root contexts each, of which the last are still there.
+    assert_eq!(ends('c'), streams + canaries + 4 * 21);
+    assert_eq!(ends('x'), streams + 4 * 20);
+}
