@@ -2,6 +2,7 @@
 
 mod bodies;
 mod headers;
+mod modules;
 mod phases;
 mod process;
 
@@ -14,6 +15,7 @@ pub fn all() -> Vec<Scenario> {
         phases::scenarios(),
         headers::scenarios(),
         process::scenarios(),
+        modules::scenarios(),
     ]
     .into_iter()
     .flatten()
