@@ -4,6 +4,7 @@ mod arrivals;
 mod call_outs;
 mod calls;
 mod clients;
+mod fatal;
 mod flow;
 mod lifecycle;
 mod pass;

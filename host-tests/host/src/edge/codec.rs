@@ -13,7 +13,8 @@ pub(crate) fn frame_response(headers: &HeaderMap, ends: bool, sent: &ClientReque
         return headers;
     }
     let status = headers.first(b":status").unwrap_or_default();
-    let bodiless = status.starts_with(b"1") || status == b"204" || status == b"304";
+    let informational = status.len() == 3 && status.starts_with(b"1");
+    let bodiless = informational || status == b"204" || status == b"304";
     if !bodiless && !headers.has(b"content-length") {
         if sent.method == "HEAD" || !ends {
             headers.add(b"transfer-encoding", b"chunked");
@@ -100,7 +101,7 @@ fn refuse_http1(sent: &ClientRequest) -> Option<LocalReply> {
         return too_large("http1.too_many_headers");
     }
     for (name, value) in &sent.headers {
-        if name.is_empty() || !name.iter().all(|&byte| is_name_byte(byte)) || value.contains(&0) {
+        if name.is_empty() || !name.iter().all(|&byte| is_name_byte(byte)) {
             return bad("http1.codec_error");
         }
         if !value.iter().all(|&byte| is_value_byte(byte)) {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::fatal;
 use super::flow::SharedStream;
 use super::seats::Footing;
 use super::thread::{EnvoyThread, Pending};
@@ -23,20 +24,26 @@ pub(super) enum Verdict {
 }
 
 impl EnvoyThread {
-    pub(super) fn create_context(&mut self, stream: &SharedStream, filter: usize) {
+    /// Creates a filter's stream context where there is none. Gives the reply that it asked for in there: Envoy sends it
+    /// after the callback that follows.
+    pub(super) fn create_context(&mut self, stream: &SharedStream, filter: usize) -> Option<LocalReply> {
         if stream.borrow().filters[filter].context.is_some() {
-            return;
+            return None;
         }
         let Footing::Seat(seat) = stream.borrow().taken[filter].footing else {
-            return;
+            return None;
         };
         let (vm, root) = self.sitting(seat);
         if vm.dead.is_some() {
-            return;
+            return None;
         }
         let context = vm.state_mut().add_stream(root, stream, filter);
         stream.borrow_mut().filters[filter].context = Some(context);
-        self.call_filter(stream, filter, "proxy_on_context_create", &[root]);
+        let verdict = self.call_filter(stream, filter, "proxy_on_context_create", &[root]);
+        match verdict {
+            Verdict::Reply(reply) if !stream.borrow().filters[filter].failed => Some(reply),
+            _ => None,
+        }
     }
 
     /// Calls one callback of a filter's stream context, with the context before the arguments.
@@ -76,9 +83,10 @@ impl EnvoyThread {
                 return Verdict::Reply(reply);
             }
         };
-        let mut verdict = match called.value {
+        let returned = called.value.unwrap_or(0);
+        let mut verdict = match returned {
             _ if called.stopped => Verdict::Stop,
-            value => Verdict::Return(value.unwrap_or(0)),
+            returned => Verdict::Return(returned),
         };
         let mut others = Vec::new();
         let mut going_on = Vec::new();
@@ -91,12 +99,11 @@ impl EnvoyThread {
             };
             let is_own = Arc::ptr_eq(&of, stream);
             match action {
-                // Of several replies Envoy sends the first.
-                AfterCall::Reply { reply, .. } if is_own => {
-                    if !matches!(verdict, Verdict::Reply(_)) {
-                        verdict = Verdict::Reply(reply);
-                    }
-                }
+                // Of several replies Envoy sends the first, with the details of the last.
+                AfterCall::Reply { reply, .. } if is_own => match &mut verdict {
+                    Verdict::Reply(first) => first.details = reply.details,
+                    _ => verdict = Verdict::Reply(reply),
+                },
                 AfterCall::Close { .. } if is_own => verdict = Verdict::Close,
                 AfterCall::Continue { request, .. } if is_own => going_on.push((filter, request)),
                 action => others.push(Pending {
@@ -111,9 +118,15 @@ impl EnvoyThread {
         if let Some(spent) = called.spent {
             exchange_of(stream).borrow_mut().spent.push(spent);
         }
+        let resumed = going_on.iter().any(|(_, request)| !request);
+        let end = arguments.last() == Some(&1);
+        if let Some(death) = fatal::reason(callback, &verdict, returned, resumed, end) {
+            stream.borrow_mut().died.push(death.to_owned());
+            self.shared.deaths.lock().push(death.to_owned());
+        }
         // Before what the callback returned counts: so going on and then stopping stops for good, as in Envoy.
         for (filter, request) in going_on {
-            self.resume(stream, filter, direction(request));
+            self.go_on(stream, filter, request);
         }
         let ended = stream.borrow().stage == Stage::Finished;
         let in_the_end = matches!(callback, "proxy_on_log" | "proxy_on_done" | "proxy_on_delete");
@@ -121,6 +134,13 @@ impl EnvoyThread {
             Verdict::Gone
         } else {
             verdict
+        }
+    }
+
+    /// A filter lets a direction go on. A request does not, once the response has come to its end.
+    fn go_on(&mut self, stream: &SharedStream, filter: usize, request: bool) {
+        if !(request && stream.borrow().response_way.ended) {
+            self.resume(stream, filter, direction(request));
         }
     }
 
@@ -159,7 +179,7 @@ impl EnvoyThread {
                 } else {
                     stream.borrow_mut().filters[filter].response.headers = false;
                 }
-                self.resume(&stream, filter, direction(request));
+                self.go_on(&stream, filter, request);
             }
             AfterCall::Reply { reply, .. } => self.reply(&stream, reply),
             AfterCall::Close { .. } => self.close(&stream),

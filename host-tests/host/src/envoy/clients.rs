@@ -81,9 +81,18 @@ impl EnvoyThread {
         stream
     }
 
-    /// The codec's own answer: filters only log it.
+    /// The codec's own answer: filters only log it, and see no header of the request then. Where its path is at fault,
+    /// Envoy had read as far as that.
     fn refuse(&mut self, stream: &SharedStream, reply: LocalReply) {
-        stream.borrow_mut().request = HeaderMap::request();
+        {
+            let mut borrowed = stream.borrow_mut();
+            let read = std::mem::replace(&mut borrowed.request, HeaderMap::request());
+            if reply.details == b"path_normalization_failed" {
+                for name in [&b":authority"[..], b":path", b":method"] {
+                    borrowed.request.add(name, read.first(name).unwrap_or_default());
+                }
+            }
+        }
         self.reply(stream, reply);
     }
 

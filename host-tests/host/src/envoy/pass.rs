@@ -43,9 +43,10 @@ impl EnvoyThread {
         end: bool,
     ) {
         for filter in self.remaining(stream, way, after, false) {
+            let mut early = None;
             let callback = match way {
                 Direction::Request => {
-                    self.create_context(stream, filter);
+                    early = self.create_context(stream, filter);
                     "proxy_on_request_headers"
                 }
                 Direction::Response if !stream.borrow().filters[filter].takes_part() => continue,
@@ -64,7 +65,8 @@ impl EnvoyThread {
                     Direction::Response => stream.response.as_ref().map_or(0, |headers| headers.len()),
                 }
             };
-            let verdict = self.call_filter(stream, filter, callback, &[count as u32, u32::from(end)]);
+            let called = self.call_filter(stream, filter, callback, &[count as u32, u32::from(end)]);
+            let verdict = early.map_or(called, Verdict::Reply);
             if way == Direction::Request {
                 stream.borrow_mut().filters[filter].entered = true;
             }
@@ -139,12 +141,6 @@ impl EnvoyThread {
                 Verdict::Return(_) | Verdict::Stop => {
                     stream.borrow_mut().way(way).places[filter].iteration = Iteration::Stopped;
                     return;
-                }
-                Verdict::Close if way == Direction::Response => {
-                    let death = "proxy_close_stream in proxy_on_response_trailers: Envoy crashes";
-                    stream.borrow_mut().died.push(death.to_owned());
-                    self.shared.deaths.lock().push(death.to_owned());
-                    return self.close(stream);
                 }
                 other => return self.give_up(stream, other),
             }

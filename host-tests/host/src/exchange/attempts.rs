@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Exchange;
 use super::seen::named;
 use crate::field::Field;
+use crate::header_map::HeaderMap;
 use crate::stream::Stage;
 
 /// One attempt to have an upstream answer: the request as it was sent, or a retry of it.
@@ -55,6 +56,19 @@ impl<'e> Attempt<'e> {
         let values = self.read(|attempt| attempt.trailers.as_ref().map(|map| map.all(name.as_bytes())));
         let place = format!("trailer {name} of attempt {}", self.index + 1);
         Field::new(self.exchange, place, values.unwrap_or_default())
+    }
+
+    /// All trailers as the upstream got them, in order.
+    pub fn trailers(&self) -> Vec<(String, Vec<u8>)> {
+        self.read(|attempt| {
+            named(
+                attempt
+                    .trailers
+                    .as_ref()
+                    .map(HeaderMap::pairs)
+                    .unwrap_or_default(),
+            )
+        })
     }
 
     /// Whether it got as far as an upstream.

@@ -5,6 +5,8 @@
 mod bodies;
 #[path = "stream/ends.rs"]
 mod ends;
+#[path = "stream/fatal.rs"]
+mod fatal;
 #[path = "stream/replies.rs"]
 mod replies;
 #[path = "stream/stops.rs"]
