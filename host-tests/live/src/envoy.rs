@@ -165,6 +165,14 @@ impl Envoy {
         self.process.id()
     }
 
+    /// Whether it still runs: a plugin can bring it down.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the system does not say.
+    pub fn is_running(&mut self) -> Result<bool> {
+        Ok(self.process.ended()?.is_none())
+    }
+
     /// Sends a request to its first listener, over a connection of its own.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! All scenarios, by topic.
 
 mod bodies;
+mod endings;
 mod headers;
 mod modules;
 mod phases;
@@ -12,6 +13,7 @@ use super::Scenario;
 pub fn all() -> Vec<Scenario> {
     [
         bodies::scenarios(),
+        endings::scenarios(),
         phases::scenarios(),
         headers::scenarios(),
         process::scenarios(),

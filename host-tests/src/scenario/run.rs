@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use host::{Exchange, Host, Level, LogLine, Thread};
+use host::{Attempt, Exchange, Host, Level, LogLine, Thread};
 
 use super::seen::{Headers, Reply, Seen, Sent};
 use super::{Plugin, Route, Scenario, Step};
@@ -104,10 +104,11 @@ impl Scenario {
         for live in exchanges {
             let exchange = live.exchange();
             seen.replies.push(reply(exchange));
-            if exchange.reached_upstream() {
-                seen.attempts.push(("upstream".to_owned(), sent(exchange)));
-            }
-            seen.ends.push((exchange.response_code(), exchange.details()));
+            let reached = exchange.attempts().into_iter().filter(Attempt::reached_upstream);
+            seen.attempts
+                .extend(reached.map(|attempt| ("upstream".to_owned(), sent(&attempt))));
+            seen.ends
+                .push((exchange.response_code(), exchange.flags(), exchange.details()));
         }
         let line = |line: LogLine| (line.plugin, line.message);
         let (worker, main): (Vec<_>, Vec<_>) =
@@ -185,11 +186,21 @@ fn mark(host: &Host, before: usize, exchanges: &[Live]) -> Mark {
     for live in exchanges {
         let exchange = live.exchange();
         let length = |pieces: Vec<Vec<u8>>| pieces.iter().map(Vec::len).sum::<usize>();
-        mark.attempts += usize::from(exchange.reached_upstream());
-        mark.upstream_bytes += length(exchange.upstream_pieces());
-        mark.replies += usize::from(!exchange.response_headers().is_empty());
-        mark.client_bytes += length(exchange.pieces());
-        mark.over += usize::from(exchange.is_finished());
+        for attempt in exchange
+            .attempts()
+            .iter()
+            .filter(|attempt| attempt.reached_upstream())
+        {
+            mark.attempts += 1;
+            mark.upstream_bytes += length(attempt.pieces());
+        }
+        let reply = reply(exchange);
+        mark.replies += usize::from(!reply.headers.is_empty());
+        mark.client_bytes += length(reply.pieces);
+        // A client that was promised more goes on waiting.
+        mark.over += usize::from(
+            exchange.is_finished() && (reply.complete || reply.headers.is_empty() || exchange.broke_off()),
+        );
     }
     mark
 }
@@ -204,16 +215,15 @@ fn reply(exchange: &Exchange) -> Reply {
     let (pieces, whole) = pieces(&headers, exchange.pieces(), exchange.body());
     Reply {
         status: exchange.status(),
-        // What follows the headers alone has no end of its own to be missing.
-        complete: exchange.status() > 0 && !exchange.broke_off() && (whole || pieces.is_empty()),
+        complete: !headers.is_empty() && whole.unwrap_or(!exchange.broke_off()),
         pieces,
         headers,
         trailers: exchange.response_trailers(),
     }
 }
 
-fn sent(exchange: &Exchange) -> Sent {
-    let headers = exchange.upstream_headers();
+fn sent(attempt: &Attempt<'_>) -> Sent {
+    let headers = attempt.headers();
     let pseudo = |name: &str| {
         let value = headers
             .iter()
@@ -235,24 +245,24 @@ fn sent(exchange: &Exchange) -> Sent {
         .collect();
     Sent {
         line,
-        pieces: pieces(&headers, exchange.upstream_pieces(), exchange.upstream_body()).0,
+        pieces: pieces(&headers, attempt.pieces(), attempt.body()).0,
         headers,
-        trailers: exchange.upstream_trailers(),
+        trailers: attempt.trailers(),
     }
 }
 
-/// The body as the wire has it, and whether it has all of it: only chunks can be told apart, and one of known length ends
-/// with that.
-fn pieces(headers: &Headers, pieces: Vec<Vec<u8>>, mut body: Vec<u8>) -> (Vec<Vec<u8>>, bool) {
+/// The body as the wire has it: only chunks can be told apart, and a body of known length ends with that. Whether that
+/// came whole, where the length is known.
+fn pieces(headers: &Headers, pieces: Vec<Vec<u8>>, mut body: Vec<u8>) -> (Vec<Vec<u8>>, Option<bool>) {
     let value = |name: &str| {
         let field = headers.iter().find(|(other, _)| other == name);
         field.and_then(|(_, value)| str::from_utf8(value).ok())
     };
     if value("transfer-encoding") == Some("chunked") {
-        return (pieces, true);
+        return (pieces, None);
     }
     let length = value("content-length").and_then(|length| length.parse().ok());
-    let whole = length.is_none_or(|length| body.len() >= length);
+    let whole = length.map(|length| body.len() >= length || body.is_empty());
     body.truncate(length.unwrap_or(usize::MAX));
     (
         Some(body).filter(|body| !body.is_empty()).into_iter().collect(),

@@ -21,8 +21,8 @@ pub struct Seen {
     pub worker: Vec<(String, String)>,
     /// Counters and gauges.
     pub metrics: Vec<(String, u64)>,
-    /// What the access log has: status and details.
-    pub ends: Vec<(u16, String)>,
+    /// What the access log has: status, flags and details.
+    pub ends: Vec<(u16, String, String)>,
 }
 
 /// A request as an upstream got it.
@@ -41,9 +41,9 @@ pub struct Sent {
 /// A response as the client got it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reply {
-    /// Its status; 0 if there is none.
+    /// Its status.
     pub status: u16,
-    /// Its header fields.
+    /// Its header fields; none if there was no response.
     pub headers: Headers,
     /// Its body, piece by piece where that can be seen.
     pub pieces: Vec<Vec<u8>>,
@@ -57,23 +57,22 @@ impl fmt::Display for Seen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (number, reply) in self.replies.iter().enumerate() {
             writeln!(f, "client got, {}:", number + 1)?;
-            match reply.status {
-                0 => writeln!(f, "  nothing")?,
-                status => {
-                    writeln!(f, "  status {status}")?;
-                    message(f, &reply.headers, &reply.pieces, &reply.trailers)?;
-                    if !reply.complete {
-                        writeln!(f, "  and not its end")?;
-                    }
-                }
+            if reply.headers.is_empty() {
+                writeln!(f, "  nothing")?;
+                continue;
+            }
+            writeln!(f, "  status {}", reply.status)?;
+            message(f, &reply.headers, &reply.pieces, &reply.trailers)?;
+            if !reply.complete {
+                writeln!(f, "  and not its end")?;
             }
         }
         for (number, (cluster, sent)) in self.attempts.iter().enumerate() {
             writeln!(f, "{cluster} got, {}:\n  {}", number + 1, sent.line)?;
             message(f, &sent.headers, &sent.pieces, &sent.trailers)?;
         }
-        for (status, details) in &self.ends {
-            writeln!(f, "access log: {status} {details}")?;
+        for (status, flags, details) in &self.ends {
+            writeln!(f, "access log: {status} {flags} {details}")?;
         }
         for (name, value) in &self.metrics {
             writeln!(f, "metric {name} = {value}")?;

@@ -74,7 +74,7 @@ impl Message {
     }
 
     fn read_body(&mut self, rest: &[u8], kind: Kind, closed: bool) {
-        let bodiless = matches!(self.status(), 204 | 304) || kind == Kind::Response { head: true };
+        let bodiless = matches!(self.status(), 101 | 204 | 304) || kind == Kind::Response { head: true };
         let length = values(&self.headers, "content-length");
         let length: Option<usize> = length
             .first()

@@ -86,6 +86,8 @@ fn listener(number: usize, scenario: &Scenario, module: &impl Fn(&[u8]) -> Strin
                 "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
                 "stat_prefix": "scenario",
                 "generate_request_id": false,
+                // How long a connection lives on that Envoy ends: no client here needs the time.
+                "delayed_close_timeout": "0.010s",
                 "http_protocol_options": { "enable_trailers": true },
                 "route_config": { "virtual_hosts": [{ "name": "all", "domains": ["*"], "routes": routes }] },
                 "http_filters": filters,
@@ -96,6 +98,7 @@ fn listener(number: usize, scenario: &Scenario, module: &impl Fn(&[u8]) -> Strin
                         "log_format": { "json_format": {
                             "scenario": number,
                             "status": "%RESPONSE_CODE%",
+                            "flags": "%RESPONSE_FLAGS%",
                             "details": "%RESPONSE_CODE_DETAILS%",
                         } },
                     },

@@ -1,33 +1,33 @@
-//! What may differ between host and Envoy, because it hangs on the time, the machine or the port. A mask names the shape;
-//! what it stands for is numbered by its first appearance in the scenario, so that equality within it is compared.
+//! What may differ between host and Envoy, because it hangs on the time, the machine or the port. A mask names the shape.
+//! What identifies something is numbered by its first appearance in the scenario, so that equality within it is compared;
+//! times are not, as one may be measured twice.
 
 use regex::{Captures, Regex};
 
-/// One kind of value: what it is called, and an expression whose group `value` is what is masked.
+/// One kind of value: what it is called, an expression whose group `value` is what is masked, and whether it identifies
+/// something.
 struct Mask {
     name: &'static str,
     expression: &'static str,
-    /// Whether it is told which are equal.
-    numbered: bool,
+    identifies: bool,
 }
 
 const MASKS: &[Mask] = &[
-    // Of two exchanges on Envoy one may come in the next second, or take a millisecond more.
     Mask {
         name: "date",
         expression: r"date: (?P<value>\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT)",
-        numbered: false,
+        identifies: false,
     },
     Mask {
         name: "milliseconds",
         expression: r"x-envoy-upstream-service-time: (?P<value>\d+)",
-        numbered: false,
+        identifies: false,
     },
     // The client's port, Envoy's, the upstream's.
     Mask {
         name: "address",
         expression: r"(?P<value>127\.0\.0\.1:\d+)",
-        numbered: true,
+        identifies: true,
     },
 ];
 
@@ -38,15 +38,14 @@ pub fn apply(text: &str) -> String {
         let mut known: Vec<String> = Vec::new();
         let masked = expression.replace_all(&text, |found: &Captures<'_>| {
             let value = &found["value"];
+            if !mask.identifies {
+                return found[0].replacen(value, &format!("<{}>", mask.name), 1);
+            }
             let number = known.iter().position(|other| other == value).unwrap_or_else(|| {
                 known.push(value.to_owned());
                 known.len() - 1
             });
-            let masked = match mask.numbered {
-                true => format!("<{} {number}>", mask.name),
-                false => format!("<{}>", mask.name),
-            };
-            found[0].replacen(value, &masked, 1)
+            found[0].replacen(value, &format!("<{} {number}>", mask.name), 1)
         });
         masked.into_owned()
     })
