@@ -16,6 +16,8 @@ pub struct Mark {
     pub attempts: usize,
     /// Bytes of bodies that upstreams got.
     pub upstream_bytes: usize,
+    /// Trailer fields that upstreams got.
+    pub upstream_trailers: usize,
     /// Responses of which the client has the headers.
     pub replies: usize,
     /// Bytes of bodies that the client got.
@@ -32,6 +34,7 @@ impl Mark {
                 mark.lines,
                 mark.attempts,
                 mark.upstream_bytes,
+                mark.upstream_trailers,
                 mark.replies,
                 mark.client_bytes,
                 mark.over,
@@ -193,6 +196,7 @@ fn mark(host: &Host, before: usize, exchanges: &[Live]) -> Mark {
         {
             mark.attempts += 1;
             mark.upstream_bytes += length(attempt.pieces());
+            mark.upstream_trailers += attempt.trailers().len();
         }
         let reply = reply(exchange);
         mark.replies += usize::from(!reply.headers.is_empty());

@@ -225,6 +225,7 @@ impl Stage {
             if let Some(request) = peer.received(Kind::Request) {
                 mark.attempts += 1;
                 mark.upstream_bytes += request.body().len();
+                mark.upstream_trailers += request.trailers.len();
             }
         }
         mark
