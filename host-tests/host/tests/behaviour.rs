@@ -23,10 +23,10 @@ mod lifetime;
 mod modules;
 #[path = "behaviour/phases.rs"]
 mod phases;
-#[path = "behaviour/rendered.rs"]
-mod rendered;
 #[path = "behaviour/queues.rs"]
 mod queues;
+#[path = "behaviour/rendered.rs"]
+mod rendered;
 #[path = "behaviour/replies.rs"]
 mod replies;
 #[path = "behaviour/root_contexts.rs"]

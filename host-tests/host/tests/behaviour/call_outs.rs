@@ -2,6 +2,8 @@
 //!
 //! The literals are what Envoy 1.40.0 answered, sent and called back.
 
+#[path = "call_outs/ends.rs"]
+mod ends;
 #[path = "call_outs/flow.rs"]
 mod flow;
 #[path = "call_outs/told.rs"]
