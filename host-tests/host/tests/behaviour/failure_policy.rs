@@ -1,6 +1,6 @@
 //! What becomes of requests once a VM has died, by the plugin's failure policy. Seen on Envoy 1.40.0.
 
-use host::{FailurePolicy, Host, Plugin, Thread, millis, secs};
+use host::{Cluster, FailurePolicy, Host, Plugin, Thread, millis, secs};
 
 use crate::guest::{guest, notes};
 use crate::lives::{lives, said};
@@ -261,4 +261,25 @@ fn of_a_reply_before_a_trap_only_the_details_are_left() {
     let exchange = host.get("/").expect_rejected(503);
     exchange.expect_body("");
     assert_eq!(exchange.details(), "calls");
+}
+
+#[test]
+fn an_upstream_filter_goes_by_its_policy_too() {
+    #[track_caller]
+    fn check(policy: FailurePolicy, then: u16, says: &str) {
+        let upstream = Cluster::new("upstream").filters([plugin(policy)]);
+        let host = Host::new(guest("")).clusters([upstream]).allow_vm_death();
+        host.advance(secs(2));
+        let died = host.get("/").header("x-a", "1").run(200);
+        assert_eq!(
+            (died.status(), died.details().as_str()),
+            (503, "wasm_fail_stream")
+        );
+        let mut at = host.logs().len();
+        assert_eq!(host.get("/").run(200).status(), then);
+        assert_eq!(said(&host, &mut at), says);
+    }
+    check(FailurePolicy::Closed, 503, "");
+    check(FailurePolicy::Open, 200, "");
+    check(FailurePolicy::Reload, 200, "w0: c1 v1 f1 c2 q2 d2 x2");
 }

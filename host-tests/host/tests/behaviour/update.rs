@@ -1,7 +1,7 @@
 //! Another configuration for a running host. What was said is what a real Envoy 1.40.0 said, its extension
 //! configuration being exchanged under it.
 
-use host::{Host, Plugin, secs};
+use host::{Cluster, Host, Plugin, secs};
 
 use crate::lives::{lives, said};
 
@@ -155,4 +155,19 @@ fn an_update_amid_traffic_loses_no_request() {
     // Main thread and three workers: 21 root contexts each, of which the last are still there.
     assert_eq!(ends('c'), streams + canaries + 4 * 21);
     assert_eq!(ends('x'), streams + 4 * 20);
+}
+
+#[test]
+fn an_upstream_filter_is_updated_by_its_name() {
+    let upstream = Cluster::new("upstream").filters([Plugin::new(lives()).name("u").config("a")]);
+    let host = Host::new(crate::guest::guest("")).clusters([upstream]);
+    let old = host.get("/").expect_forwarded();
+    let mut at = host.logs().len();
+    host.update("u", "b").unwrap();
+    host.get("/").answered_with(200);
+    old.answer(200);
+    assert_eq!(
+        said(&host, &mut at),
+        "canary: c1 v1 f1 | main: c2 v2 f2 | w0: c3 v3 f3 | main: d1 x1 | w0: c4 q4 d4 x4 d2 x2 d1 x1"
+    );
 }
