@@ -4,16 +4,15 @@
 //! What is absent, and when, was read off a real Envoy 1.40.0: `request.*` headers are known only while the request
 //! map can be read, `response.*` from the response on, `upstream.*` once an upstream took the request.
 
+mod metadata;
+
 use std::net::SocketAddr;
 use std::time::Duration;
-
-use serde_json::Value as Json;
 
 use crate::abi::Status;
 use crate::abi::guest::encode_pairs;
 use crate::header_map::HeaderMap;
 use crate::plugin::Plugin;
-use crate::protobuf;
 use crate::stream::{MapType, Protocol, Stage, Stream};
 
 type Found = Result<Vec<u8>, Status>;
@@ -26,6 +25,9 @@ const LISTENER: &str = "127.0.0.1:10000";
 
 /// Where the upstream is, in every host.
 const UPSTREAM: &str = "127.0.0.1:8080";
+
+/// From where Envoy connects to it, in every host.
+const TOWARDS_UPSTREAM: &str = "127.0.0.1:40000";
 
 /// The properties that any context of a plugin has.
 pub(crate) fn of_plugin(plugin: &Plugin, path: &[&[u8]]) -> Option<Vec<u8>> {
@@ -54,6 +56,7 @@ pub(crate) fn of_stream(stream: &Stream, filter: usize, path: &[&[u8]], now: Dur
         [b"metadata"] => Ok(Vec::new()),
         [b"metadata", b"filter_metadata"] => Ok(encode_pairs(&[])),
         [b"filter_state"] => UNSERIALIZABLE,
+        [b"upstream_filter_state"] if stream.routing.chosen => UNSERIALIZABLE,
         [b"filter_state", name] => match name.strip_prefix(b"wasm.") {
             Some(name) => filter_state(stream, name),
             None => MISSING,
@@ -128,24 +131,36 @@ fn response(stream: &Stream, filter: usize, path: &[&[u8]], now: Duration) -> Fo
     let map = stream.readable_map(filter, MapType::ResponseHeaders);
     // What has left for the client.
     let body = stream.delivered.as_ref().map_or(0, |(_, body)| body.len() as u64);
+    let trailers = stream.readable_map(filter, MapType::ResponseTrailers);
     match path {
         [] => UNSERIALIZABLE,
         [b"code"] => number(u64::from(stream.code.ok_or(Status::NOT_FOUND)?)),
         [b"code_details"] if !stream.details.is_empty() => Ok(stream.details.clone()),
         [b"flags"] => number(stream.flags),
         [b"size"] => number(body),
-        [b"total_size"] => number(body + map.map_or(0, |map| map.byte_size() as u64)),
-        [b"grpc_status"] => {
-            let written = map.and_then(|map| map.first(b"grpc-status"));
-            let written = written.and_then(|text| std::str::from_utf8(text).ok()?.parse().ok());
-            let code = stream.code.ok_or(Status::NOT_FOUND)?;
-            number(written.unwrap_or_else(|| u64::from(crate::local_reply::grpc_status_of(code))))
+        [b"total_size"] => {
+            let fields = [map, trailers].into_iter().flatten();
+            number(body + fields.map(|map| map.byte_size() as u64).sum::<u64>())
         }
-        [b"backend_latency"] if stream.stage == Stage::Finished && stream.routing.answered => {
+        [b"grpc_status"] => {
+            let code = stream.code.ok_or(Status::NOT_FOUND)?;
+            let written = map.and_then(|map| map.first(b"grpc-status"));
+            number(match written {
+                None => u64::from(crate::local_reply::grpc_status_of(code)),
+                // What is no number is status -1.
+                Some(text) => str::from_utf8(text)
+                    .ok()
+                    .and_then(|text| text.parse().ok())
+                    .unwrap_or(u64::MAX),
+            })
+        }
+        // Known from the end of the upstream's response on.
+        [b"backend_latency"] if stream.response_way.ended && stream.routing.answered => {
             let forwarded = stream.routing.complete_after.ok_or(Status::NOT_FOUND)?;
             number(nanos(stream.ended_after.unwrap_or(now) - forwarded))
         }
         [b"headers", rest @ ..] => headers(map, rest),
+        [b"trailers", rest @ ..] => headers(trailers, rest),
         _ => MISSING,
     }
 }
@@ -176,7 +191,9 @@ fn upstream(stream: &Stream, path: &[&[u8]]) -> Found {
     match path {
         [] => UNSERIALIZABLE,
         [b"request_attempt_count"] => number(u64::from(stream.routing.attempt)),
-        [b"transport_failure_reason"] if connected => Ok(Vec::new()),
+        [b"num_endpoints"] if stream.cluster.is_some() => number(1),
+        [b"transport_failure_reason" | b"locality"] if connected => Ok(Vec::new()),
+        [b"local_address"] if connected => Ok(TOWARDS_UPSTREAM.as_bytes().to_vec()),
         [b"address" | b"port"] if connected => address(known(UPSTREAM), path),
         _ => MISSING,
     }
@@ -193,66 +210,14 @@ fn xds(stream: &Stream, path: &[&[u8]]) -> Found {
         [b"listener_direction"] => number(stream.direction),
         [b"cluster_metadata" | b"virtual_host_metadata"] if route.is_some() => Ok(Vec::new()),
         [b"listener_metadata" | b"filter_chain_name"] => Ok(Vec::new()),
+        [b"upstream_host_metadata" | b"upstream_host_locality_metadata"] if stream.routing.chosen => {
+            UNSERIALIZABLE
+        }
         [b"route_metadata", rest @ ..] => {
             let metadata = &route.ok_or(Status::NOT_FOUND)?.metadata;
-            match rest {
-                [] => Ok(protobuf::encode_metadata(metadata)),
-                [b"filter_metadata"] => UNSERIALIZABLE,
-                [b"filter_metadata", namespace, keys @ ..] => {
-                    let namespace = member(metadata, namespace).ok_or(Status::NOT_FOUND)?;
-                    // A namespace as a whole is a message inside a map, which Envoy does not hand out.
-                    if keys.is_empty() {
-                        UNSERIALIZABLE
-                    } else {
-                        walk(namespace, keys)
-                    }
-                }
-                _ => MISSING,
-            }
+            metadata::find(metadata, rest)
         }
         _ => MISSING,
-    }
-}
-
-fn member<'m>(members: &'m serde_json::Map<String, Json>, name: &[u8]) -> Option<&'m Json> {
-    members.get(std::str::from_utf8(name).ok()?)
-}
-
-fn walk(value: &Json, keys: &[&[u8]]) -> Found {
-    let [key, rest @ ..] = keys else {
-        return metadata_value(value);
-    };
-    let inner = match value {
-        Json::Object(members) => member(members, key),
-        Json::Array(items) => std::str::from_utf8(key)
-            .ok()
-            .and_then(|key| key.parse().ok())
-            .and_then(|at: usize| items.get(at)),
-        _ => None,
-    };
-    walk(inner.ok_or(Status::NOT_FOUND)?, rest)
-}
-
-fn metadata_value(value: &Json) -> Found {
-    match value {
-        Json::Null => UNSERIALIZABLE,
-        Json::Bool(yes) => Ok(vec![u8::from(*yes)]),
-        Json::Number(n) => Ok(n.as_f64().unwrap_or(f64::NAN).to_le_bytes().to_vec()),
-        Json::String(text) => Ok(text.as_bytes().to_vec()),
-        Json::Array(items) => {
-            let pairs: Result<Vec<_>, Status> = items
-                .iter()
-                .map(|item| Ok((metadata_value(item)?, Vec::new())))
-                .collect();
-            Ok(encode_pairs(&pairs?))
-        }
-        Json::Object(members) => {
-            let pairs: Result<Vec<_>, Status> = members
-                .iter()
-                .map(|(name, member)| Ok((name.as_bytes().to_vec(), metadata_value(member)?)))
-                .collect();
-            Ok(encode_pairs(&pairs?))
-        }
     }
 }
 

@@ -30,8 +30,9 @@ pub(crate) const FUNCTIONS: &[HostFunction] = &[
 
 fn get(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {
     let path = guest.read(args.u32(0), args.u32(1))?;
-    let parts: Vec<&[u8]> = match path.as_slice() {
-        [] => Vec::new(),
+    // What follows the last zero byte is a part only if there is something.
+    let parts: Vec<&[u8]> = match path.strip_suffix(b"\0").unwrap_or(&path) {
+        [] if path.is_empty() => Vec::new(),
         path => path.split(|&byte| byte == 0).collect(),
     };
     let value = {
@@ -40,7 +41,7 @@ fn get(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {
             Some(value) => value,
             None => {
                 let (stream, filter) = guest.stream().ok_or(match parts.as_slice() {
-                    [] => Status::SERIALIZATION_FAILURE,
+                    [] | [b"xds"] => Status::SERIALIZATION_FAILURE,
                     _ => Status::NOT_FOUND,
                 })?;
                 let now = guest.state().shared.clock.elapsed();
