@@ -11,7 +11,7 @@ use crate::show;
 const UNWRITTEN: u32 = 0xaaaa_aaaa;
 
 /// Declares the host functions of one import module. The text gives a function's shape, a letter for each argument:
-/// `i` a number, `l` a 64-bit number, `b` bytes, `p` pairs, and results: `B` bytes, `P` pairs, `I` a number, `T` a number
+/// `i` a number, `l` a 64-bit number, `b` bytes, `p` pairs, and results: `B` bytes, `P` pairs, `U` bytes that may be pairs in any order, `I` a number, `T` a number
 /// that depends on what else the process does, `L` a 64-bit number, `N` a time.
 macro_rules! functions {
     ($module:literal, $table:ident: $($name:ident $shape:literal ($($argument:ident: $kind:ty),*);)*) => {
@@ -49,7 +49,7 @@ functions! { "env", env:
     proxy_get_log_level "I" (out: u32);
     proxy_get_current_time_nanoseconds "N" (out: u32);
     proxy_set_tick_period_milliseconds "i" (period: u32);
-    proxy_get_property "bB" (at: u32, length: u32, out: u32, out_length: u32);
+    proxy_get_property "bU" (at: u32, length: u32, out: u32, out_length: u32);
     proxy_set_property "bb" (at: u32, length: u32, value: u32, value_length: u32);
     proxy_get_header_map_value "ibB" (map: u32, at: u32, length: u32, out: u32, out_length: u32);
     proxy_add_header_map_value "ibb" (map: u32, at: u32, length: u32, value: u32, value_length: u32);
@@ -155,12 +155,12 @@ pub(crate) fn call(name: &str, given: &[Argument]) -> Outcome {
     let start = places.as_mut_ptr() as u32;
     let mut used = 0;
     for letter in shape.chars().filter(char::is_ascii_uppercase) {
-        let words = if matches!(letter, 'B' | 'P' | 'L' | 'N') {
+        let words = if matches!(letter, 'B' | 'P' | 'U' | 'L' | 'N') {
             2
         } else {
             1
         };
-        let pointers = if matches!(letter, 'B' | 'P') { 2 } else { 1 };
+        let pointers = if matches!(letter, 'B' | 'P' | 'U') { 2 } else { 1 };
         for pointer in 0..pointers {
             flat.push(match given.next() {
                 Some(Argument::Number(elsewhere)) => *elsewhere,
@@ -189,13 +189,19 @@ fn outcome(status: u32, shape: &str, places: &[u32]) -> Outcome {
     let mut next = || places.next().unwrap_or(UNWRITTEN);
     for letter in shape.chars().filter(char::is_ascii_uppercase) {
         let result = match letter {
-            'B' | 'P' => match (next(), next()) {
+            'B' | 'P' | 'U' => match (next(), next()) {
                 (UNWRITTEN, UNWRITTEN) => None,
                 (0, 0) => Some("null".to_owned()),
                 (at, length) => Some(match handed_over(at, length) {
                     Some(bytes) => {
-                        let shown = match bytes::pairs_from(&bytes).filter(|_| letter == 'P') {
-                            Some(pairs) => show::pairs(&pairs),
+                        let shown = match bytes::pairs_from(&bytes).filter(|_| letter != 'B') {
+                            Some(mut pairs) => {
+                                // Envoy's order is another one in each run.
+                                if letter == 'U' {
+                                    pairs.sort();
+                                }
+                                show::pairs(&pairs)
+                            }
                             None => show::bytes(&bytes),
                         };
                         outcome.bytes = bytes;

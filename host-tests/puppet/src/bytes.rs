@@ -58,9 +58,10 @@ pub(crate) fn pairs_from(bytes: &[u8]) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
         at += length + 1;
         Some(taken)
     };
-    (0..count)
+    let pairs: Option<Vec<_>> = (0..count)
         .map(|pair| Some((take(word(4 + pair * 8)?)?, take(word(8 + pair * 8)?)?)))
-        .collect()
+        .collect();
+    pairs.filter(|_| at == bytes.len())
 }
 
 fn from_hex(text: &str) -> Vec<u8> {

@@ -1,23 +1,10 @@
 //! Every host function in every phase: which status it answers where. What ends or redirects an exchange is in a file of
 //! its own, `endings.rs`.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::scenario::{Answer, Plugin, Request, Scenario};
-
-/// The callbacks of a stream, in their order.
-const STREAM: [&str; 10] = [
-    "create",
-    "request_headers",
-    "request_body",
-    "request_trailers",
-    "response_headers",
-    "response_body",
-    "response_trailers",
-    "log",
-    "done",
-    "delete",
-];
+use super::everywhere;
+use crate::scenario::{Plugin, Scenario};
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -50,36 +37,6 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             .get()
             .answer(200),
     ]
-}
-
-/// The same steps in every callback of an exchange with bodies and trailers both ways, and in those of its root.
-pub(super) fn everywhere(name: &'static str, steps: &[Value]) -> Scenario {
-    let mut script = Map::new();
-    script.insert("configure".into(), json!(steps));
-    for callback in STREAM {
-        script.insert(callback.into(), json!(steps));
-    }
-    // The tick comes when the exchange is over, so that nothing hangs on when that is.
-    let log = script["log"]
-        .as_array_mut()
-        .expect("a callback has a list of steps");
-    log.push(json!(["set_tick_period_milliseconds", 5]));
-    let once = [
-        &[json!("on"), json!(1)],
-        steps,
-        &[json!(["set_tick_period_milliseconds", 0])],
-    ]
-    .concat();
-    script.insert("tick".into(), json!([once]));
-    Scenario::new(name)
-        .script(Value::Object(script))
-        .request(Request::post("/orders?a=1").header("x-a", "1"))
-        .client_sends("question")
-        .client_ends_with(&[("x-sum", "1")])
-        .answer(Answer::new(200).header("x-a", "2").chunked())
-        .upstream_sends("answer")
-        .upstream_ends_with(&[("x-sum", "2")])
-        .passes(10)
 }
 
 fn reads() -> Vec<Value> {

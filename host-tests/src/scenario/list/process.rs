@@ -3,7 +3,7 @@
 use host::FailurePolicy;
 use serde_json::{Value, json};
 
-use super::phases::everywhere;
+use super::everywhere;
 use crate::scenario::{Answer, Plugin, Request, Scenario};
 
 pub(super) fn scenarios() -> Vec<Scenario> {

@@ -42,6 +42,18 @@ const DIFFERENCES: &[Difference] = &[
         ],
         reason: "what Envoy shows there is left over from the last access to any buffer: nobody can mean to read it",
     },
+    Difference {
+        scenario: "properties of Envoy's own reply",
+        envoy: &[
+            r#"worker p: response_headers: get_property(upstream.num_endpoints) = 0 "\x00\x00\x00\x00\x00\x00\x00\x00""#,
+            r#"worker p: log: get_property(upstream.num_endpoints) = 0 "\x00\x00\x00\x00\x00\x00\x00\x00""#,
+        ],
+        host: &[
+            r#"worker p: response_headers: get_property(upstream.num_endpoints) = 0 "\x01\x00\x00\x00\x00\x00\x00\x00""#,
+            r#"worker p: log: get_property(upstream.num_endpoints) = 0 "\x01\x00\x00\x00\x00\x00\x00\x00""#,
+        ],
+        reason: "a cluster of the host has a host; that it has none is an answer of its script",
+    },
 ];
 
 /// A request that goes on and is answered in one callback.

@@ -29,6 +29,22 @@ const MASKS: &[Mask] = &[
         expression: r"(?P<value>127\.0\.0\.1:\d+)",
         identifies: true,
     },
+    Mask {
+        name: "time",
+        expression: r#"get_property\((?:request\.time|request\.duration|response\.backend_latency)\) = 0 (?P<value>"[^"]+")"#,
+        identifies: false,
+    },
+    Mask {
+        name: "number",
+        expression: r#"get_property\((?:connection\.id|connection_id|source\.port|destination\.port|upstream\.port)\) = 0 (?P<value>"[^"]+")"#,
+        identifies: true,
+    },
+    // What stands in x-forwarded-for for a client on loopback.
+    Mask {
+        name: "node",
+        expression: r"(?:x-forwarded-for|x-envoy-external-address): (?:[^,}\n]*,)?(?P<value>\d+\.\d+\.\d+\.\d+)",
+        identifies: true,
+    },
 ];
 
 /// The text with its masked values replaced.
