@@ -47,6 +47,8 @@ pub(crate) struct VmState {
     /// A local response was asked for: whatever the callback returns, the exchange does not go on.
     pub(crate) stop_iteration: bool,
     pub(crate) call_outs: CallOuts,
+    /// The buffer that was asked for last, of those that are no body of an exchange, with the context that asked.
+    pub(crate) last_buffer: Option<(u32, Vec<u8>)>,
     /// Properties that a context declared, and whether they are read-only. Only a root context's count.
     pub(crate) declared: BTreeMap<(u32, Vec<u8>), bool>,
     pub(crate) meter: Meter,
@@ -112,6 +114,7 @@ impl VmState {
             after: Vec::new(),
             stop_iteration: false,
             call_outs: CallOuts::default(),
+            last_buffer: None,
             declared: BTreeMap::new(),
             meter: Meter::default(),
             limits: StoreLimitsBuilder::new().memory_size(MEMORY_LIMIT).build(),
@@ -157,6 +160,12 @@ impl VmState {
         let id = self.next_context;
         self.next_context += 1;
         id
+    }
+
+    /// The buffer that this context asked for last; empty before any.
+    pub(crate) fn last_buffer(&self, context: u32) -> Vec<u8> {
+        let last = self.last_buffer.iter().filter(|(asked, _)| *asked == context);
+        last.map(|(_, bytes)| bytes.clone()).next().unwrap_or_default()
     }
 
     pub(crate) fn remove_context(&mut self, id: u32) {

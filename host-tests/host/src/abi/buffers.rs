@@ -43,12 +43,26 @@ const RESPONSE_BODY: u32 = 1;
 const DOWNSTREAM_DATA: u32 = 2;
 const UPSTREAM_DATA: u32 = 3;
 const CALL_OUT_BODY: u32 = 4;
+const GRPC_MESSAGE: u32 = 5;
 const VM_CONFIGURATION: u32 = 6;
 const PLUGIN_CONFIGURATION: u32 = 7;
-const LAST_KIND: u32 = 8;
+const CALL_DATA: u32 = 8;
 
 /// The buffer's bytes, or NOT_FOUND. A body outside its callback is there, and empty.
-fn contents(guest: &Guest<'_, '_>, kind: u32) -> Result<Vec<u8>, Status> {
+fn contents(guest: &mut Guest<'_, '_>, kind: u32) -> Result<Vec<u8>, Status> {
+    if kind == CALL_DATA {
+        return Ok(guest.state().last_buffer(guest.context_id()));
+    }
+    let bytes = find(guest, kind)?;
+    // Envoy has one place a context for all that is no body of its own, and calls it the call's data, too.
+    if (CALL_OUT_BODY..CALL_DATA).contains(&kind) {
+        let context = guest.context_id();
+        guest.state_mut().last_buffer = Some((context, bytes.clone()));
+    }
+    Ok(bytes)
+}
+
+fn find(guest: &Guest<'_, '_>, kind: u32) -> Result<Vec<u8>, Status> {
     match kind {
         REQUEST_BODY | RESPONSE_BODY => {
             let body = guest.stream().and_then(|(stream, filter)| {
@@ -74,8 +88,7 @@ fn contents(guest: &Guest<'_, '_>, kind: u32) -> Result<Vec<u8>, Status> {
             let response = guest.call_out_response().ok_or(Status::NOT_FOUND)?;
             Ok(response.body.clone())
         }
-        // What gRPC call-outs and foreign functions would bring: there, and empty.
-        ..=LAST_KIND => Ok(Vec::new()),
+        GRPC_MESSAGE => Ok(Vec::new()),
         _ => Err(Status::BAD_ARGUMENT),
     }
 }

@@ -34,6 +34,7 @@ fn http_call(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {
     guest.write_u32(token_at, 0)?;
     let cluster = String::from_utf8_lossy(&cluster).into_owned();
     let mut headers = HeaderMap::request();
+    // Envoy sends an empty name or drops it, by what its memory held before. Here it is dropped.
     for (name, value) in pairs.iter().filter(|(name, _)| !name.is_empty()) {
         headers.add(name, value);
     }
