@@ -1,6 +1,7 @@
 //! All scenarios, by topic.
 
 mod bodies;
+mod call_outs;
 mod endings;
 mod headers;
 mod modules;
@@ -24,6 +25,7 @@ pub fn all() -> Vec<Scenario> {
         modules::scenarios(),
         properties::scenarios(),
         state::scenarios(),
+        call_outs::scenarios(),
     ]
     .into_iter()
     .flatten()

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use host::{Attempt, Exchange, Host, Level, LogLine, Thread};
+use host::{Attempt, CallOut, Exchange, Host, Level, LogLine, Thread};
 
 use super::seen::{Headers, Reply, Seen, Sent};
 use super::{Plugin, Route, Scenario, Step};
@@ -113,6 +113,10 @@ impl Scenario {
             seen.ends
                 .push((exchange.response_code(), exchange.flags(), exchange.details()));
         }
+        let asked = host.call_outs().into_iter();
+        let reached = asked.filter(|call_out| call_out.cluster() == "other" && call_out.attempts() > 0);
+        seen.attempts
+            .extend(reached.map(|call_out| ("other".to_owned(), asked_for(&call_out))));
         let line = |line: LogLine| (line.plugin, line.message);
         let (worker, main): (Vec<_>, Vec<_>) =
             told(host).partition(|line| matches!(line.thread, Thread::Worker(_)));
@@ -227,7 +231,21 @@ fn reply(exchange: &Exchange) -> Reply {
 }
 
 fn sent(attempt: &Attempt<'_>) -> Sent {
-    let headers = attempt.headers();
+    request(
+        attempt.headers(),
+        attempt.pieces(),
+        attempt.body(),
+        attempt.trailers(),
+    )
+}
+
+fn asked_for(call_out: &CallOut) -> Sent {
+    let body = call_out.body().to_vec();
+    request(call_out.headers(), vec![body.clone()], body, Vec::new())
+}
+
+/// A request as the wire has it.
+fn request(headers: Headers, parts: Vec<Vec<u8>>, body: Vec<u8>, trailers: Headers) -> Sent {
     let pseudo = |name: &str| {
         let value = headers
             .iter()
@@ -249,9 +267,9 @@ fn sent(attempt: &Attempt<'_>) -> Sent {
         .collect();
     Sent {
         line,
-        pieces: pieces(&headers, attempt.pieces(), attempt.body()).0,
+        pieces: pieces(&headers, parts, body).0,
         headers,
-        trailers: attempt.trailers(),
+        trailers,
     }
 }
 
