@@ -52,6 +52,21 @@ const CALLBACKS: &[(&str, Signature)] = &[
     ("envoy_on_stats_update", (2, 0)),
 ];
 
+/// What a network plugin cannot do without, and what an HTTP plugin cannot.
+const NETWORK: &[&str] = &[
+    "proxy_on_new_connection",
+    "proxy_on_downstream_data",
+    "proxy_on_upstream_data",
+];
+const HTTP: &[&str] = &[
+    "proxy_on_request_headers",
+    "proxy_on_request_body",
+    "proxy_on_request_trailers",
+    "proxy_on_response_headers",
+    "proxy_on_response_body",
+    "proxy_on_response_trailers",
+];
+
 /// Reads the version, and refuses what Envoy refuses.
 pub(super) fn check(module: &Module) -> wasmtime::Result<AbiVersion> {
     let Some(version) = declared(module) else {
@@ -87,6 +102,15 @@ pub(super) fn check(module: &Module) -> wasmtime::Result<AbiVersion> {
     }
     for &(name, signature) in CALLBACKS {
         check_type(module, name, signature)?;
+    }
+    let exports = |name: &&&str| function(module, name).is_some();
+    if let Some(callback) = NETWORK.iter().find(exports)
+        && !HTTP.iter().any(|name| function(module, name).is_some())
+    {
+        return refuse(format!(
+            "it is a network plugin: it exports {callback}, and no callback of HTTP. This host serves HTTP plugins; \
+             Envoy would load it into an HTTP filter, and never call it"
+        ));
     }
     Ok(version)
 }

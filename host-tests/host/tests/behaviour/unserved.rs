@@ -15,6 +15,19 @@ fn module(text: &str) -> Module {
     Module::new(&wat::parse_str(text).unwrap())
 }
 
+#[test]
+#[should_panic(
+    expected = "it is a network plugin: it exports proxy_on_downstream_data, and no callback of HTTP"
+)]
+fn a_network_plugin_is_told_that_it_is_one() {
+    module(
+        r#"(module (memory (export "memory") 1) (func (export "proxy_abi_version_0_2_1"))
+            (func (export "malloc") (param i32) (result i32) (i32.const 0))
+            (func (export "proxy_on_log") (param i32))
+            (func (export "proxy_on_downstream_data") (param i32 i32 i32) (result i32) (i32.const 0)))"#,
+    );
+}
+
 /// A plugin that calls a foreign function of this name.
 fn calls_foreign(name: &str) -> Module {
     let length = name.len();
