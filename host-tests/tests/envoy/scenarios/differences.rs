@@ -31,18 +31,6 @@ const DIFFERENCES: &[Difference] = &[
         reason: RACE,
     },
     Difference {
-        scenario: "call data outside of a foreign function",
-        envoy: &[
-            "main p: configure: get_buffer_bytes(8, 0, 3) = 0 \"{\\\"c\"",
-            "worker p: configure: get_buffer_bytes(8, 0, 3) = 0 \"{\\\"c\"",
-        ],
-        host: &[
-            "main p: configure: get_buffer_bytes(8, 0, 3) = 0 null",
-            "worker p: configure: get_buffer_bytes(8, 0, 3) = 0 null",
-        ],
-        reason: "what Envoy shows there is left over from the last access to any buffer: nobody can mean to read it",
-    },
-    Difference {
         scenario: "properties of Envoy's own reply",
         envoy: &[
             r#"worker p: response_headers: get_property(upstream.num_endpoints) = 0 "\x00\x00\x00\x00\x00\x00\x00\x00""#,
