@@ -42,6 +42,8 @@ pub(crate) struct UpstreamResponse {
     pub(crate) trailers: Vec<HeaderPair>,
     pub(crate) unfinished: bool,
     pub(crate) cut_off: bool,
+    /// Statuses below 200 that come before it.
+    pub(crate) informational: Vec<u16>,
 }
 
 impl UpstreamResponse {
@@ -55,12 +57,16 @@ impl UpstreamResponse {
         matches!(self.status, 100..=199 | 204 | 304)
     }
 
-    /// What follows the headers; nothing for headers alone.
-    pub(crate) fn arrivals(&self, protocol: Protocol) -> Vec<Arrival> {
+    /// What follows the headers; nothing for headers alone. `upgraded`: the connection is the peers' own from here on.
+    pub(crate) fn arrivals(&self, protocol: Protocol, upgraded: bool) -> Vec<Arrival> {
+        if self.status == 101 && !upgraded {
+            return vec![Arrival::End];
+        }
         let whole = Some(self.body.clone()).filter(|body| !body.is_empty());
         let pieces = self.pieces.clone().unwrap_or_else(|| whole.into_iter().collect());
         let ends_with_headers = pieces.is_empty() && !self.is_chunked();
         let open = self.unfinished || self.cut_off || ends_with_headers;
+        let open = open || upgraded;
         let mut arrivals = arrivals(pieces, &self.trailers, open, protocol);
         if self.cut_off {
             arrivals.push(Arrival::Cut);
@@ -85,7 +91,7 @@ pub(crate) enum Failure {
 impl Answer {
     /// An upstream's response with this status, no headers and no body.
     ///
-    /// A 100 or 103 before it has no place here: Envoy drops it, so neither filters nor the client see one.
+    /// A 100 or 103 before it is told by [`Answer::preceded_by`].
     pub fn new(status: u16) -> Answer {
         Outcome::Response(UpstreamResponse {
             status,
@@ -95,8 +101,16 @@ impl Answer {
             trailers: Vec::new(),
             unfinished: false,
             cut_off: false,
+            informational: Vec::new(),
         })
         .into()
+    }
+
+    /// The upstream changes to another protocol, such as `websocket`, as the client asked it to: 101.
+    pub fn switching_to(protocol: &str) -> Answer {
+        Answer::new(101)
+            .header("connection", "Upgrade")
+            .header("upgrade", protocol)
     }
 
     /// A gRPC upstream's response with this status in its trailers, behind the messages that [`Answer::pieces`] gives
@@ -139,11 +153,19 @@ impl Answer {
     /// Sets the body, in chunks that arrive one by one; none of them: a chunked body that is empty.
     ///
     /// # Panics
-    /// When this is one of Envoy's own replies. The same holds for the next three.
+    /// When this is one of Envoy's own replies. The same holds for the next four.
     #[track_caller]
     pub fn pieces<P: AsRef<[u8]>>(mut self, pieces: impl IntoIterator<Item = P>) -> Answer {
         let pieces = pieces.into_iter().map(|piece| piece.as_ref().to_vec()).collect();
         self.response("a body").pieces = Some(pieces);
+        self
+    }
+
+    /// The upstream sends this status below 200 first. Envoy shows it to no filter, and to no client, but for a 100 where
+    /// [`crate::Edge::proxy_100_continue`] is set.
+    #[track_caller]
+    pub fn preceded_by(mut self, status: u16) -> Answer {
+        self.response("statuses below 200").informational.push(status);
         self
     }
 

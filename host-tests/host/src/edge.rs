@@ -32,6 +32,7 @@ pub struct Edge {
     pub(crate) generate_request_id: bool,
     pub(crate) preserve_external_request_id: bool,
     pub(crate) use_remote_address: bool,
+    pub(crate) proxy_100_continue: bool,
     pub(crate) direction: Direction,
     pub(crate) node_address: IpAddr,
 }
@@ -51,6 +52,7 @@ impl Default for Edge {
             generate_request_id: false,
             preserve_external_request_id: false,
             use_remote_address: false,
+            proxy_100_continue: false,
             direction: Direction::Unspecified,
             node_address: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
         }
@@ -73,6 +75,12 @@ impl Edge {
     /// Whether the client's address is the connection's (an edge), or what `x-forwarded-for` says (default).
     pub fn use_remote_address(mut self, yes: bool) -> Edge {
         self.use_remote_address = yes;
+        self
+    }
+
+    /// Whether the upstream says if a client that expects a 100 may go on, or Envoy does at once (default).
+    pub fn proxy_100_continue(mut self, yes: bool) -> Edge {
+        self.proxy_100_continue = yes;
         self
     }
 
@@ -109,7 +117,11 @@ impl Edge {
         if headers.first(b"te").is_some_and(|te| te != b"trailers") {
             headers.remove(b"te");
         }
-        for name in ALWAYS_REMOVED {
+        let kept: &[&str] = match sent.upgrade() {
+            Some(_) => UPGRADING,
+            None => &[],
+        };
+        for name in ALWAYS_REMOVED.iter().filter(|name| !kept.contains(name)) {
             headers.remove(name.as_bytes());
         }
         let external = self.external_request(&mut headers, sent.peer);
@@ -157,9 +169,11 @@ impl Edge {
 }
 
 /// What the connection manager does to response headers once all filters have let them go. With `close` the
-/// connection ends with this response, because its request was not read to the end.
-pub(crate) fn finish_response(headers: &mut HeaderMap, now: SystemTime, close: bool) {
-    for name in ["connection", "proxy-connection", "transfer-encoding", "upgrade"] {
+/// connection ends with this response, because its request was not read to the end; `upgraded`: it changes its protocol.
+pub(crate) fn finish_response(headers: &mut HeaderMap, now: SystemTime, upgraded: bool, close: bool) {
+    let kept: &[&str] = if upgraded { UPGRADING } else { &[] };
+    let removed = ["connection", "proxy-connection", "transfer-encoding", "upgrade"];
+    for name in removed.iter().filter(|name| !kept.contains(name)) {
         headers.remove(name.as_bytes());
     }
     if !headers.has(b"date") {
@@ -170,6 +184,9 @@ pub(crate) fn finish_response(headers: &mut HeaderMap, now: SystemTime, close: b
         headers.add(b"connection", b"close");
     }
 }
+
+/// Headers of a connection that stay where its protocol changes.
+const UPGRADING: &[&str] = &["connection", "upgrade"];
 
 const ALWAYS_REMOVED: &[&str] = &[
     "connection",

@@ -166,6 +166,11 @@ impl Envoy {
         self.on_worker_of(stream, |worker| worker.answer(stream, outcome));
     }
 
+    /// The upstream of an exchange sends a status below 200.
+    pub(crate) fn inform(&self, stream: &SharedStream, status: u16) {
+        self.on_worker_of(stream, |worker| worker.inform(stream, status));
+    }
+
     /// A peer of a live exchange sends on.
     pub(crate) fn arrives(&self, stream: &SharedStream, way: Direction, arrival: Arrival) {
         self.on_worker_of(stream, |worker| worker.arrives(stream, way, arrival));

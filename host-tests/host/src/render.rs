@@ -31,6 +31,9 @@ pub(crate) fn exchange(
     body(f, "  ", &sent.body)?;
     attempts(f, stream)?;
     call_outs(f, stream)?;
+    for status in &stream.informational {
+        writeln!(f, "client got: {status}, and waits for more")?;
+    }
     match (&stream.delivered, stream.stage) {
         (Some((response, bytes)), stage) => {
             writeln!(f, "client got:")?;

@@ -88,6 +88,24 @@ impl Request {
         self
     }
 
+    /// Asks to change to another protocol, such as `websocket`, as the route must allow ([`crate::Route::upgrade`]). The
+    /// exchange stays open then: what [`Exchange::client_sends`] goes on through the filters.
+    ///
+    /// ```
+    /// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+    /// use host::{Answer, Host, Route};
+    /// let host = Host::new(plugin).routes([Route::new("chat").upgrade("websocket")]);
+    /// let exchange = host.get("/chat").header("x-api-key", "k").upgrade("websocket").expect_forwarded();
+    /// let exchange = exchange.answer(Answer::switching_to("websocket"));
+    /// let exchange = exchange.client_sends("ping").upstream_sends("pong");
+    /// exchange.expect_status(101).expect_body("pong");
+    /// assert_eq!(exchange.upstream_body(), b"ping");
+    /// exchange.client_aborts();
+    /// ```
+    pub fn upgrade(self, protocol: &str) -> Request {
+        self.header("connection", "Upgrade").header("upgrade", protocol)
+    }
+
     /// The body; `content-length` comes with it, unless it is gRPC.
     pub fn body(mut self, body: impl AsRef<[u8]>) -> Request {
         self.sent.body = body.as_ref().to_vec();
@@ -195,6 +213,11 @@ impl Request {
         if !self.sent.body.is_empty() && !has_length && !chunked {
             let length = self.sent.body.len().to_string().into_bytes();
             self.sent.headers.push((b"content-length".to_vec(), length));
+        }
+        if self.sent.upgrade().is_some() {
+            // Envoy's codec tells of the request's end, and that what follows belongs to it all the same.
+            self.sent.ends_with_headers = false;
+            self.sent.arrivals = vec![Arrival::Piece(Vec::new())];
         }
         Exchange::open(self.envoy, self.worker, self.sent)
     }

@@ -41,6 +41,7 @@ pub struct Route {
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) counts_in_request: bool,
     pub(crate) counts_in_response: bool,
+    upgrades: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -67,6 +68,7 @@ impl Route {
             retry: None,
             counts_in_request: false,
             counts_in_response: false,
+            upgrades: Vec::new(),
         }
     }
 
@@ -173,6 +175,12 @@ impl Route {
         self
     }
 
+    /// Lets clients change to another protocol, such as `websocket` (default: none; Envoy answers 403).
+    pub fn upgrade(mut self, protocol: &str) -> Route {
+        self.upgrades.push(protocol.to_owned());
+        self
+    }
+
     /// The virtual host's `include_request_attempt_count`: the upstream gets `x-envoy-attempt-count` (default: no).
     pub fn include_request_attempt_count(mut self) -> Route {
         self.counts_in_request = true;
@@ -191,6 +199,11 @@ impl Route {
         self.path.matches(path)
             && self.headers.iter().all(|header| header.matches(request))
             && self.query.iter().all(|parameter| parameter.matches(query))
+    }
+
+    pub(crate) fn allows_upgrade(&self, protocol: &[u8]) -> bool {
+        let mut allowed = self.upgrades.iter();
+        allowed.any(|allowed| allowed.as_bytes().eq_ignore_ascii_case(protocol))
     }
 
     /// Whether it goes to this cluster whatever the request says.

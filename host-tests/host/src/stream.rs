@@ -67,6 +67,20 @@ pub(crate) struct ClientRequest {
     pub(crate) peer: SocketAddr,
 }
 
+impl ClientRequest {
+    /// The protocol that the client asks to change to, over HTTP/1.1.
+    pub(crate) fn upgrade(&self) -> Option<&[u8]> {
+        let header = |name: &[u8]| {
+            let mut headers = self.headers.iter();
+            let found = headers.find(|(other, _)| other.eq_ignore_ascii_case(name));
+            found.map(|(_, value)| value.as_slice())
+        };
+        let mut tokens = header(b"connection")?.split(|&byte| byte == b',');
+        let asks = tokens.any(|token| token.trim_ascii().eq_ignore_ascii_case(b"upgrade"));
+        header(b"upgrade").filter(|_| asks && self.protocol == Protocol::Http1)
+    }
+}
+
 /// How far an exchange is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
@@ -195,6 +209,8 @@ pub(crate) struct Stream {
     pub(crate) routing: Routing,
     /// The exchange, where this is the stream of one of its attempts: what passes the cluster's own filters.
     pub(crate) exchange: Option<SharedStream>,
+    /// Statuses below 200 that the client got.
+    pub(crate) informational: Vec<u16>,
     /// The response's headers are on their way to the client: nothing can replace them any more.
     pub(crate) headers_sent: bool,
     /// What the client got.
@@ -251,6 +267,7 @@ impl Stream {
                 ..Routing::default()
             },
             exchange: Some(exchange.clone()),
+            informational: Vec::new(),
             headers_sent: false,
             delivered: None,
             log: Vec::new(),
@@ -332,6 +349,15 @@ impl Stream {
             Direction::Request => &mut self.request_way,
             Direction::Response => &mut self.response_way,
         }
+    }
+
+    /// Whether the peers have changed the protocol, and what they send has no end but the connection's.
+    pub(crate) fn is_upgraded(&self) -> bool {
+        let status = self
+            .response
+            .as_ref()
+            .and_then(|headers| headers.first(b":status"));
+        status == Some(b"101") && self.sent.upgrade().is_some()
     }
 
     /// Whether headers of this direction are there at all.

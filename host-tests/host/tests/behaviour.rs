@@ -45,5 +45,7 @@ mod time;
 mod unserved;
 #[path = "behaviour/update.rs"]
 mod update;
+#[path = "behaviour/upgrades.rs"]
+mod upgrades;
 #[path = "behaviour/wasi.rs"]
 mod wasi;

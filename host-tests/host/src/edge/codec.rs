@@ -28,7 +28,8 @@ pub(crate) fn frame_response(headers: &HeaderMap, ends: bool, sent: &ClientReque
 /// The request headers as the upstream's connection carries them.
 pub(crate) fn frame_request(headers: &HeaderMap, ends: bool, protocol: Protocol) -> HeaderMap {
     let mut headers = headers.clone();
-    if protocol == Protocol::Http1 && !headers.has(b"content-length") {
+    let upgrades = headers.has(b"upgrade");
+    if protocol == Protocol::Http1 && !upgrades && !headers.has(b"content-length") {
         let method = headers.first(b":method").unwrap_or_default();
         if !ends {
             headers.add(b"transfer-encoding", b"chunked");

@@ -79,6 +79,16 @@ impl EnvoyThread {
     }
 
     fn take_in(&mut self, stream: &SharedStream, way: Direction, arrival: Arrival) {
+        let upgraded = {
+            let stream = stream.borrow();
+            way == Direction::Response && stream.is_upgraded()
+        };
+        if upgraded && matches!(arrival, Arrival::End | Arrival::Cut) {
+            // There is no end of a body: the connection ends.
+            self.pass_data(stream, way, None, Vec::new(), false);
+            let reply = broken_off("connection termination", flags::UPSTREAM_CONNECTION_TERMINATION);
+            return self.break_off_upstream(stream, reply);
+        }
         match arrival {
             Arrival::Piece(piece) => self.pass_data(stream, way, None, piece, false),
             Arrival::Last(piece) => {
@@ -105,11 +115,17 @@ impl EnvoyThread {
                         broken_off("connection termination", flags::UPSTREAM_CONNECTION_TERMINATION)
                     }
                 };
-                let exchange = exchange_of(stream);
-                self.end_attempt_stream(&exchange);
-                self.reply(&exchange, reply);
+                self.break_off_upstream(stream, reply);
             }
         }
+    }
+}
+
+impl EnvoyThread {
+    fn break_off_upstream(&mut self, stream: &SharedStream, reply: LocalReply) {
+        let exchange = exchange_of(stream);
+        self.end_attempt_stream(&exchange);
+        self.reply(&exchange, reply);
     }
 }
 

@@ -113,6 +113,7 @@ impl EnvoyThread {
             broken: false,
             routing: Routing::default(),
             exchange: None,
+            informational: Vec::new(),
             headers_sent: false,
             delivered: None,
             log: Vec::new(),

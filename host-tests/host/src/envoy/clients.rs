@@ -56,6 +56,7 @@ impl EnvoyThread {
             broken: false,
             routing: Routing::default(),
             exchange: None,
+            informational: Vec::new(),
             headers_sent: false,
             delivered: None,
             log: Vec::new(),
@@ -71,7 +72,11 @@ impl EnvoyThread {
         match refused {
             Some(Refusal::Reply(reply)) => self.refuse(&stream, reply),
             Some(Refusal::Reset(details, flags)) => self.reset_client(&stream, details, flags),
+            None if !may_upgrade(&stream.borrow()) => {
+                self.reply(&stream, LocalReply::own(403, "", "upgrade_failed", 0));
+            }
             None => {
+                self.continue_client(&stream);
                 let end = stream.borrow().request_way.ended;
                 self.pass_headers(&stream, Direction::Request, None, end);
             }
@@ -81,6 +86,30 @@ impl EnvoyThread {
         stream
     }
 
+    /// A client that waits for a 100 before it sends its body gets that from Envoy, unless the upstream is to say it.
+    fn continue_client(&mut self, stream: &SharedStream) {
+        if self.settings.edge.proxy_100_continue {
+            return;
+        }
+        let mut stream = stream.borrow_mut();
+        let expects = stream.request.first(b"expect");
+        if expects.is_some_and(|value| value.eq_ignore_ascii_case(b"100-continue")) {
+            stream.request.remove(b"expect");
+            stream.informational.push(100);
+            stream.code = Some(100);
+        }
+    }
+
+    /// The upstream sends a status below 200 before its answer. Envoy keeps it to itself, but for a 100 where it was
+    /// told to pass that on.
+    pub(super) fn inform(&mut self, stream: &SharedStream, status: u16) {
+        if status == 100 && self.settings.edge.proxy_100_continue {
+            let mut stream = stream.borrow_mut();
+            stream.informational.push(100);
+            stream.code = Some(100);
+        }
+    }
+
     /// The codec's own answer: filters only log it, and see no header of the request then. Where its path is at fault,
     /// Envoy had read as far as that.
     fn refuse(&mut self, stream: &SharedStream, reply: LocalReply) {
@@ -88,7 +117,12 @@ impl EnvoyThread {
             let mut borrowed = stream.borrow_mut();
             let read = std::mem::replace(&mut borrowed.request, HeaderMap::request());
             if reply.details == b"path_normalization_failed" {
-                for name in [&b":authority"[..], b":path", b":method"] {
+                let names = [&b":authority"[..], b":path", b":method", b":scheme"];
+                let read_so_far = match borrowed.sent.protocol {
+                    Protocol::Http1 => &names[..3],
+                    Protocol::Http2 => &names,
+                };
+                for name in read_so_far {
                     borrowed.request.add(name, read.first(name).unwrap_or_default());
                 }
             }
@@ -141,4 +175,13 @@ impl EnvoyThread {
         self.finish(stream);
         self.settle();
     }
+}
+
+/// Whether a request may go on, as far as it asks to change its protocol: the route must allow that one, if there is a route.
+fn may_upgrade(stream: &Stream) -> bool {
+    let allows = |protocol: &[u8]| {
+        let route = stream.route.as_ref();
+        route.is_none_or(|route| route.allows_upgrade(protocol))
+    };
+    stream.sent.upgrade().is_none_or(allows)
 }

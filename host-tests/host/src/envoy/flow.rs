@@ -95,7 +95,8 @@ impl EnvoyThread {
                 headers.clone()
             } else {
                 let close = !stream.request_way.ended && stream.sent.protocol == Protocol::Http1;
-                edge::finish_response(headers, self.shared.clock.system_time(), close);
+                let upgraded = stream.code == Some(101) && stream.sent.upgrade().is_some();
+                edge::finish_response(headers, self.shared.clock.system_time(), upgraded, close);
                 edge::frame_response(headers, end, &stream.sent)
             };
             stream.delivered = Some((delivered, body));

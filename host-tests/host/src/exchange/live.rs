@@ -27,6 +27,17 @@ impl Exchange {
         stream.routing.is_at_upstream() && stream.stage != Stage::Finished
     }
 
+    /// The upstream sends a status below 200 before its answer, as [`Answer::preceded_by`] does.
+    ///
+    /// # Panics
+    /// When the upstream has no request that it has not begun to answer.
+    #[track_caller]
+    pub fn upstream_informs(self, status: u16) -> Exchange {
+        self.require(self.awaits_answer(), "no request is waiting at the upstream");
+        self.envoy.inform(&self.stream, status);
+        self
+    }
+
     /// The client sends one more piece of an unfinished request.
     ///
     /// # Panics

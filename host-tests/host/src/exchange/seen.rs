@@ -183,6 +183,11 @@ impl Exchange {
         named(trailers.map(HeaderMap::pairs).unwrap_or_default())
     }
 
+    /// The statuses below 200 that the client got before its response.
+    pub fn informational(&self) -> Vec<u16> {
+        self.stream.borrow().informational.clone()
+    }
+
     /// Whether the client's connection broke off after it had the response's headers.
     pub fn broke_off(&self) -> bool {
         self.stream.borrow().broken

@@ -31,12 +31,12 @@ const MASKS: &[Mask] = &[
     },
     Mask {
         name: "time",
-        expression: r#"get_property\((?:request\.time|request\.duration|response\.backend_latency)\) = 0 (?P<value>"[^"]+")"#,
+        expression: r#"get_property\((?:request\.time|request\.duration|response\.backend_latency)\) = 0 (?P<value>"(?:[^"\\]|\\.)+")"#,
         identifies: false,
     },
     Mask {
         name: "number",
-        expression: r#"get_property\((?:connection\.id|connection_id|source\.port|destination\.port|upstream\.port)\) = 0 (?P<value>"[^"]+")"#,
+        expression: r#"get_property\((?:connection\.id|connection_id|source\.port|destination\.port|upstream\.port)\) = 0 (?P<value>"(?:[^"\\]|\\.)+")"#,
         identifies: true,
     },
     // What stands in x-forwarded-for for a client on loopback.

@@ -38,19 +38,24 @@ impl EnvoyThread {
     }
 
     fn respond(&mut self, stream: &SharedStream, response: &UpstreamResponse) {
-        let (protocol, bodiless, filters) = {
+        for &status in &response.informational {
+            self.inform(stream, status);
+        }
+        let (protocol, upgraded, bodiless, filters) = {
             let mut stream = stream.borrow_mut();
             stream.details = b"via_upstream".to_vec();
-            let bodiless = stream.sent.method == "HEAD" || response.is_bodiless();
+            let is_head = stream.sent.method == "HEAD";
+            let upgraded = response.status == 101 && stream.sent.upgrade().is_some();
+            let bodiless = is_head || (response.is_bodiless() && response.status != 101);
             let filters = stream.routing.attempt_stream.clone();
-            (stream.routing.protocol, bodiless, filters)
+            (stream.routing.protocol, upgraded, bodiless, filters)
         };
         let headers = as_received(response, protocol);
         let arriving = match bodiless {
             true => Vec::new(),
-            false => response.arrivals(protocol),
+            false => response.arrivals(protocol, upgraded),
         };
-        let end = arriving.is_empty() && (!response.unfinished || bodiless);
+        let end = arriving.is_empty() && !upgraded && (!response.unfinished || bodiless);
         match filters {
             Some(filters) => self.response_through_filters(&filters, headers, arriving, end),
             None => self.response_headers(stream, headers, arriving, end),
