@@ -1,6 +1,6 @@
-//! Filter state of Envoy's own: the names that its filters know, and what values they take.
+//! Filter state of Envoy's own: the names that its filters know, what values they take, and how those read.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// Why Envoy does not set it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,27 @@ pub(crate) fn check(name: &[u8], value: &[u8]) -> Result<(), Refused> {
     };
     if good { Ok(()) } else { Err(Refused::Value) }
 }
+
+/// The value as the property `filter_state` shows it, where it can be shown. It must be one that Envoy took.
+pub(crate) fn shown(name: &[u8], value: &[u8]) -> Option<Vec<u8>> {
+    let name = std::str::from_utf8(name).ok()?;
+    let text = std::str::from_utf8(value).unwrap_or_default();
+    let shown = if UNSHOWN.contains(&name) {
+        return None;
+    } else if NUMBERS.contains(&name) {
+        text.parse::<u64>().ok()?.to_string()
+    } else if name == ADDRESS {
+        SocketAddr::new(text.parse().ok()?, 0).to_string()
+    } else if name == "envoy.tcp_proxy.disable_tunneling" {
+        (text == "true").to_string()
+    } else {
+        return Some(value.to_vec());
+    };
+    Some(shown.into_bytes())
+}
+
+/// These have no text of their own.
+const UNSHOWN: &[&str] = &["envoy.network.application_protocols", "envoy.router.debug_config"];
 
 /// These take any bytes.
 const TEXTS: &[&str] = &[

@@ -59,7 +59,7 @@ pub(crate) fn of_stream(stream: &Stream, filter: usize, path: &[&[u8]], now: Dur
         [b"upstream_filter_state"] if stream.routing.chosen => UNSERIALIZABLE,
         [b"filter_state", name] => match name.strip_prefix(b"wasm.") {
             Some(name) => filter_state(stream, name),
-            None => MISSING,
+            None => envoys_filter_state(stream, name),
         },
         [name] => filter_state(stream, name),
         _ => MISSING,
@@ -72,6 +72,15 @@ fn filter_state(stream: &Stream, name: &[u8]) -> Found {
         None => stream.filter_state.get(name).cloned(),
     };
     value.ok_or(Status::NOT_FOUND)
+}
+
+fn envoys_filter_state(stream: &Stream, name: &[u8]) -> Found {
+    let value = match &stream.exchange {
+        Some(exchange) => exchange.borrow().envoys_filter_state.get(name).cloned(),
+        None => stream.envoys_filter_state.get(name).cloned(),
+    };
+    let value = value.ok_or(Status::NOT_FOUND)?;
+    crate::filter_state::shown(name, &value).ok_or(Status::NOT_FOUND)
 }
 
 fn request(stream: &Stream, filter: usize, path: &[&[u8]]) -> Found {

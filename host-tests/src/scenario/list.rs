@@ -3,12 +3,14 @@
 mod bodies;
 mod call_outs;
 mod endings;
+mod foreign;
 mod headers;
 mod modules;
 mod phases;
 mod process;
 mod properties;
 mod state;
+mod wasi;
 
 use serde_json::{Map, Value, json};
 
@@ -26,6 +28,8 @@ pub fn all() -> Vec<Scenario> {
         properties::scenarios(),
         state::scenarios(),
         call_outs::scenarios(),
+        foreign::scenarios(),
+        wasi::scenarios(),
     ]
     .into_iter()
     .flatten()

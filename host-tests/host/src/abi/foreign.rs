@@ -6,6 +6,7 @@ use std::io::Read;
 
 use super::guest::{Args, Failure, Guest};
 use super::life::clear_route_cache;
+
 use super::{HostFunction, Param::I32, Status, unserved};
 use crate::filter_state::{self, Refused};
 use crate::protobuf::Fields;
@@ -23,7 +24,8 @@ pub(crate) const FUNCTIONS: &[HostFunction] = &[HostFunction {
     serve: call,
 }];
 
-type Outcome = Result<Vec<u8>, Failure>;
+/// What it hands over: nothing, or bytes, of which there may be none.
+type Outcome = Result<Option<Vec<u8>>, Failure>;
 
 fn call(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {
     let name = guest.read(args.u32(0), args.u32(1))?;
@@ -31,9 +33,9 @@ fn call(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {
     let outcome: Outcome = match name.as_slice() {
         b"clear_route_cache" => {
             clear_route_cache(guest);
-            Ok(Vec::new())
+            Ok(None)
         }
-        b"compress" => Ok(compress(&argument)),
+        b"compress" => Ok(Some(compress(&argument))),
         b"uncompress" => uncompress(&argument),
         b"declare_property" => declare_property(guest, &argument),
         b"set_envoy_filter_state" => set_envoy_filter_state(guest, &argument),
@@ -47,11 +49,14 @@ fn call(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {
     };
     let (result, failure) = match outcome {
         Ok(result) => (result, None),
-        Err(failure) => (Vec::new(), Some(failure)),
+        Err(failure) => (None, Some(failure)),
     };
     let (pointer_at, length_at) = (args.u32(4), args.u32(5));
     if pointer_at != 0 && length_at != 0 {
-        guest.hand_over(&result, pointer_at, length_at)?;
+        let result = result.as_deref();
+        let pointer = result.map_or(Ok(0), |bytes| guest.place(bytes))?;
+        guest.write_u32(pointer_at, pointer)?;
+        guest.write_u32(length_at, result.map_or(0, <[u8]>::len) as u32)?;
     }
     failure.map_or(Ok(()), Err)
 }
@@ -70,7 +75,7 @@ fn uncompress(bytes: &[u8]) -> Outcome {
     let mut plain = Vec::new();
     let read = flate2::read::ZlibDecoder::new(bytes).read_to_end(&mut plain);
     match read {
-        Ok(_) if !bytes.is_empty() => Ok(plain),
+        Ok(_) if !bytes.is_empty() => Ok(Some(plain)),
         _ => Err(Status::SERIALIZATION_FAILURE.into()),
     }
 }
@@ -86,7 +91,7 @@ fn declare_property(guest: &mut Guest<'_, '_>, argument: &[u8]) -> Outcome {
         return Err(Status::BAD_ARGUMENT.into());
     }
     declared.insert((context, name), fields.number(2) != 0);
-    Ok(Vec::new())
+    Ok(None)
 }
 
 /// `SetEnvoyFilterStateArguments`: 1 path, 2 value, 3 span.
@@ -104,7 +109,8 @@ fn set_envoy_filter_state(guest: &mut Guest<'_, '_>, argument: &[u8]) -> Outcome
         }
     }
     let stream = exchange_of(&stream);
-    let mut stream = stream.borrow_mut();
-    stream.envoys_filter_state.insert(name.to_vec(), value.to_vec());
-    Ok(Vec::new())
+    let exchange = exchange_of(&stream);
+    let mut exchange = exchange.borrow_mut();
+    exchange.envoys_filter_state.insert(name.to_vec(), value.to_vec());
+    Ok(None)
 }

@@ -138,20 +138,23 @@ impl<'a, 'b> Guest<'a, 'b> {
 
     /// Hands bytes over in memory that the guest's own allocator gives; nothing for no bytes, as in Envoy.
     pub(crate) fn hand_over(&mut self, bytes: &[u8], pointer_at: u32, length_at: u32) -> Result<(), Failure> {
-        let mut pointer = 0;
-        if !bytes.is_empty() {
-            let allocate = self
-                .state()
-                .allocate
-                .clone()
-                .ok_or(Status::INVALID_MEMORY_ACCESS)?;
-            let length = u32::try_from(bytes.len()).map_err(|_| Status::INVALID_MEMORY_ACCESS)?;
-            pointer = self.allocate(&allocate, length)?;
-            self.write(pointer, bytes)?;
-        }
+        let pointer = match bytes {
+            [] => 0,
+            bytes => self.place(bytes)?,
+        };
         self.write_u32(pointer_at, pointer)?;
         self.write_u32(length_at, bytes.len() as u32)?;
         Ok(())
+    }
+
+    /// Bytes in memory that the guest's own allocator gives, which is asked for none, too. Gives their place.
+    pub(crate) fn place(&mut self, bytes: &[u8]) -> Result<u32, Failure> {
+        let allocate = self.state().allocate.clone();
+        let allocate = allocate.ok_or(Status::INVALID_MEMORY_ACCESS)?;
+        let length = u32::try_from(bytes.len()).map_err(|_| Status::INVALID_MEMORY_ACCESS)?;
+        let pointer = self.allocate(&allocate, length)?;
+        self.write(pointer, bytes)?;
+        Ok(pointer)
     }
 
     /// Memory of the guest's own. An allocator that traps kills the VM, but only once the callback has returned.
