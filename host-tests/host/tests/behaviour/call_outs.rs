@@ -8,6 +8,8 @@ mod ends;
 mod flow;
 #[path = "call_outs/told.rs"]
 mod told;
+#[path = "call_outs/upstream_filters.rs"]
+mod upstream_filters;
 
 use host::{Answer, Cluster, Host, Module, Thread};
 
