@@ -57,7 +57,8 @@ impl Exchange {
     /// When the exchange is not at the upstream, a VM dies, or a filter holds the response for good.
     #[track_caller]
     pub fn answer(self, answer: impl Into<Answer>) -> Exchange {
-        self.require(self.is_at_upstream(), "no request is waiting at the upstream");
+        let message = self.because("no request is waiting at the upstream");
+        self.require(self.is_at_upstream(), &message);
         self.envoy.answer(&self.stream, answer.into().outcome);
         self.check_deaths();
         self.done()
@@ -107,6 +108,14 @@ impl Exchange {
             panic!("{message}\n\n{whole}");
         }
         self
+    }
+
+    /// What is wrong, and which plugin it is that holds the exchange, if one does.
+    pub(crate) fn because(&self, message: &str) -> String {
+        match self.why_held() {
+            Some(held) => format!("{message}: {held}"),
+            None => message.to_owned(),
+        }
     }
 
     /// Which plugin holds the exchange, and what it waits for.

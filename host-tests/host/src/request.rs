@@ -148,10 +148,7 @@ impl Request {
     #[track_caller]
     pub fn expect_forwarded(self) -> Exchange {
         let exchange = self.send();
-        let message = match exchange.why_held() {
-            Some(why) => format!("the request did not reach the upstream: {why}"),
-            None => "the request did not reach the upstream".to_owned(),
-        };
+        let message = exchange.because("the request did not reach the upstream");
         exchange.require(exchange.is_at_upstream(), &message);
         exchange
     }

@@ -15,7 +15,8 @@ impl Exchange {
     /// When the upstream has no request that it has not begun to answer, or a VM dies.
     #[track_caller]
     pub fn begin_answer(self, answer: impl Into<Answer>) -> Exchange {
-        self.require(self.awaits_answer(), "no request is waiting at the upstream");
+        let message = self.because("no request is waiting at the upstream");
+        self.require(self.awaits_answer(), &message);
         self.envoy.answer(&self.stream, answer.into().outcome);
         self.check_deaths();
         self
@@ -33,7 +34,8 @@ impl Exchange {
     /// When the upstream has no request that it has not begun to answer.
     #[track_caller]
     pub fn upstream_informs(self, status: u16) -> Exchange {
-        self.require(self.awaits_answer(), "no request is waiting at the upstream");
+        let message = self.because("no request is waiting at the upstream");
+        self.require(self.awaits_answer(), &message);
         self.envoy.inform(&self.stream, status);
         self
     }

@@ -24,10 +24,8 @@ impl Exchange {
     /// The client got this status.
     #[track_caller]
     pub fn expect_status(&self, status: u16) -> &Exchange {
-        self.require(
-            self.status() == status,
-            &format!("the status is {}, not {status}", self.status()),
-        );
+        let message = self.because(&format!("the status is {}, not {status}", self.status()));
+        self.require(self.status() == status, &message);
         self
     }
 

@@ -10,6 +10,8 @@ mod flow;
 mod told;
 #[path = "call_outs/upstream_filters.rs"]
 mod upstream_filters;
+#[path = "call_outs/waiting.rs"]
+mod waiting;
 
 use host::{Answer, Cluster, Host, Module, Thread};
 
