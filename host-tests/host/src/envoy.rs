@@ -80,14 +80,15 @@ impl Settings {
 }
 
 impl Setup {
-    /// All plugins, each with its cluster if it is one of a cluster's filters.
+    /// All plugins in the order in which Envoy starts them, those of clusters first, each with its cluster.
     pub(crate) fn all_plugins(&self) -> impl Iterator<Item = (Option<&str>, &Arc<Plugin>)> {
         let own = self.plugins.iter().map(|plugin| (None, plugin));
         let clusters = self.settings.clusters.iter();
-        own.chain(clusters.flat_map(|cluster| {
+        let of_clusters = clusters.flat_map(|cluster| {
             let filters = cluster.filters.iter();
             filters.map(|plugin| (Some(cluster.name.as_str()), plugin))
-        }))
+        });
+        of_clusters.chain(own)
     }
 }
 

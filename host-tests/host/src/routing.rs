@@ -38,6 +38,7 @@ pub(crate) struct Routing {
 
 /// One attempt to have an upstream answer.
 pub(crate) struct Attempt {
+    pub(crate) cluster: String,
     /// Since the host was made.
     pub(crate) begun_after: Duration,
     /// As the upstream got them, pseudo headers included.
@@ -67,8 +68,9 @@ pub(crate) enum AttemptState {
 }
 
 impl Attempt {
-    pub(crate) fn new(begun_after: Duration) -> Attempt {
+    pub(crate) fn new(cluster: &str, begun_after: Duration) -> Attempt {
         Attempt {
+            cluster: cluster.to_owned(),
             begun_after,
             headers: Vec::new(),
             pieces: Vec::new(),

@@ -89,7 +89,7 @@ impl Envoy {
         *self.phase.lock() = Phase::ShutDown;
     }
 
-    /// The plugins of the chain, then those of clusters, as new requests get them.
+    /// The plugins of clusters, then those of the chain, as new requests get them.
     pub(crate) fn plugins(&self) -> Vec<Arc<Plugin>> {
         match &*self.phase.lock() {
             Phase::Running(threads) => {
@@ -101,6 +101,20 @@ impl Envoy {
                 setup.all_plugins().map(|(_, plugin)| plugin.clone()).collect()
             }
         }
+    }
+
+    /// The first plugin of the listener's chain, as new requests get it.
+    pub(crate) fn first_plugin(&self) -> Option<Arc<Plugin>> {
+        let started = match &*self.phase.lock() {
+            Phase::Running(threads) => {
+                let main = threads[0].lock();
+                let mut chain = main.chain.iter();
+                let first = chain.find(|place| place.cluster.is_none());
+                first.map(|place| place.plugin.clone())
+            }
+            Phase::New | Phase::ShutDown => None,
+        };
+        started.or_else(|| self.setup.borrow().plugins.first().cloned())
     }
 
     /// Tries a configuration on the main thread. The first plugin of its kind starts the VM from which the others are

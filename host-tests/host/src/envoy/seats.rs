@@ -27,7 +27,7 @@ pub(super) struct Seat {
 pub(super) struct Place {
     pub(super) plugin: Arc<Plugin>,
     /// The cluster, where it is one of a cluster's filters and not of the listener's.
-    cluster: Option<String>,
+    pub(super) cluster: Option<String>,
     /// None where the plugin refused on this thread what the canary had accepted: Envoy leaves it out there.
     seat: Option<usize>,
     loaded_after: Duration,

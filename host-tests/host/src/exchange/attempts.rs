@@ -28,6 +28,11 @@ pub struct Attempt<'e> {
 }
 
 impl<'e> Attempt<'e> {
+    /// The cluster that it was for.
+    pub fn cluster(&self) -> String {
+        self.read(|attempt| attempt.cluster.clone())
+    }
+
     /// A header as the upstream got it, pseudo headers included.
     pub fn header(&self, name: &str) -> Field<'e> {
         let name = name.to_ascii_lowercase();

@@ -98,10 +98,7 @@ impl Host {
     }
 
     fn first_vm_id(&self) -> String {
-        self.envoy
-            .plugins()
-            .first()
-            .map(|plugin| plugin.vm_id.clone())
-            .unwrap_or_default()
+        let first = self.envoy.first_plugin();
+        first.map(|plugin| plugin.vm_id.clone()).unwrap_or_default()
     }
 }

@@ -33,7 +33,7 @@ impl EnvoyThread {
             }
             stream.routing.protocol = of_cluster.unwrap_or(stream.sent.protocol);
             stream.routing.chosen = true;
-            stream.routing.attempts.push(Attempt::new(now));
+            stream.routing.attempts.push(Attempt::new(&cluster, now));
         }
         if self.fails_at_once(stream, &cluster) {
             return;
