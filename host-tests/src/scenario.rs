@@ -42,6 +42,8 @@ pub struct Scenario {
     pub name: &'static str,
     /// The chain, in the order of `http_filters`.
     pub plugins: Vec<Plugin>,
+    /// The filters of the cluster `upstream`, which is then one of its own.
+    pub upstream_plugins: Vec<Plugin>,
     /// The route table.
     pub routes: Vec<Route>,
     /// What happens.
@@ -89,6 +91,7 @@ impl Scenario {
         Scenario {
             name,
             plugins: Vec::new(),
+            upstream_plugins: Vec::new(),
             routes: Vec::new(),
             steps: Vec::new(),
             other: Vec::new(),
@@ -99,6 +102,12 @@ impl Scenario {
     /// One more plugin at the end of the chain.
     pub fn plugin(mut self, plugin: Plugin) -> Scenario {
         self.plugins.push(plugin);
+        self
+    }
+
+    /// One more plugin between the router and the cluster `upstream`.
+    pub fn upstream_plugin(mut self, plugin: Plugin) -> Scenario {
+        self.upstream_plugins.push(plugin);
         self
     }
 

@@ -9,8 +9,10 @@ mod modules;
 mod phases;
 mod process;
 mod properties;
+mod router;
 mod state;
 mod wasi;
+mod upstream_filters;
 
 use serde_json::{Map, Value, json};
 
@@ -30,6 +32,8 @@ pub fn all() -> Vec<Scenario> {
         call_outs::scenarios(),
         foreign::scenarios(),
         wasi::scenarios(),
+        router::scenarios(),
+        upstream_filters::scenarios(),
     ]
     .into_iter()
     .flatten()

@@ -1,5 +1,7 @@
 //! The parts of a scenario, each in both forms: as the host takes it, and as Envoy does.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::plugin::PUPPET;
@@ -168,6 +170,21 @@ impl Route {
         self.set(
             |host| host.timeout_ms(timeout),
             |envoy| envoy["route"]["timeout"] = json!(format!("{}.{:03}s", timeout / 1000, timeout % 1000)),
+        )
+    }
+
+    /// When a request is tried again, and how often. Each attempt has 10 s, so that the upstream is told a number that
+    /// does not hang on the time.
+    pub fn retry(self, conditions: &str, retries: u32) -> Route {
+        let policy = host::RetryPolicy::on(conditions)
+            .num_retries(retries)
+            .per_try_timeout(Duration::from_secs(10));
+        self.set(
+            |host| host.retry(policy),
+            |envoy| {
+                envoy["route"]["retry_policy"] =
+                    json!({ "retry_on": conditions, "num_retries": retries, "per_try_timeout": "10s" });
+            },
         )
     }
 

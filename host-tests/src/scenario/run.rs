@@ -90,7 +90,9 @@ impl Scenario {
         if routes.is_empty() {
             routes.push(host::Route::new("default"));
         }
+        let filters = self.upstream_plugins.iter().map(|plugin| plugin.in_host(number));
         let clusters = [
+            host::Cluster::new("upstream").filters(filters),
             host::Cluster::new("nobody").answers([host::Answer::no_healthy_upstream()]),
             host::Cluster::new("refused").answers([host::Answer::connection_failure()]),
             host::Cluster::new("other").answers(self.other.iter().map(super::Answer::in_host)),
@@ -109,7 +111,7 @@ impl Scenario {
             seen.replies.push(reply(exchange));
             let reached = exchange.attempts().into_iter().filter(Attempt::reached_upstream);
             seen.attempts
-                .extend(reached.map(|attempt| ("upstream".to_owned(), sent(&attempt))));
+                .extend(reached.map(|attempt| (attempt.cluster(), sent(&attempt))));
             seen.ends
                 .push((exchange.response_code(), exchange.flags(), exchange.details()));
         }
@@ -221,9 +223,10 @@ fn told(host: &Host) -> impl Iterator<Item = LogLine> {
 fn reply(exchange: &Exchange) -> Reply {
     let headers: Headers = plain(exchange.response_headers());
     let (pieces, whole) = pieces(&headers, exchange.pieces(), exchange.body());
+    let nothing_came = exchange.broke_off() && pieces.is_empty();
     Reply {
         status: exchange.status(),
-        complete: !headers.is_empty() && whole.unwrap_or(!exchange.broke_off()),
+        complete: !headers.is_empty() && !nothing_came && whole.unwrap_or(!exchange.broke_off()),
         pieces,
         headers,
         trailers: exchange.response_trailers(),

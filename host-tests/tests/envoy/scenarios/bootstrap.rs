@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 
 use host_tests::plugin::PUPPET;
-use host_tests::scenario::{CONNECTION_MANAGER, Scenario};
+use host_tests::scenario::{CONNECTION_MANAGER, Plugin, Scenario};
 use serde_json::{Value, json};
+
+const PROTOCOL_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
 /// The upstreams that Envoy is to reach.
 pub struct Upstreams {
@@ -24,6 +26,20 @@ pub fn configuration(
         .map(|(number, scenario)| listener(number, scenario, &module))
         .collect();
     let refused = SocketAddr::from(([127, 0, 0, 1], 1));
+    let mut clusters = vec![
+        cluster("upstream", Some(upstreams.upstream)),
+        cluster("other", Some(upstreams.other)),
+        cluster("nobody", None),
+        cluster("refused", Some(refused)),
+    ];
+    for (number, scenario) in scenarios.iter().enumerate() {
+        if !scenario.upstream_plugins.is_empty() {
+            let mut filtered = cluster(&filtered_name(number), Some(upstreams.upstream));
+            filtered["typed_extension_protocol_options"][PROTOCOL_OPTIONS]["http_filters"] =
+                upstream_filters(number, scenario, &module);
+            clusters.push(filtered);
+        }
+    }
     json!({
         "overload_manager": { "resource_monitors": [{
             "name": "envoy.resource_monitors.global_downstream_max_connections",
@@ -34,12 +50,7 @@ pub fn configuration(
         }] },
         "static_resources": {
             "listeners": listeners,
-            "clusters": [
-                cluster("upstream", Some(upstreams.upstream)),
-                cluster("other", Some(upstreams.other)),
-                cluster("nobody", None),
-                cluster("refused", Some(refused)),
-            ],
+            "clusters": clusters,
         },
     })
     .to_string()
@@ -50,22 +61,39 @@ pub fn listener_name(number: usize) -> String {
     format!("s{number}")
 }
 
+/// The cluster that takes the place of `upstream` in a scenario that has filters there.
+fn filtered_name(number: usize) -> String {
+    format!("upstream{number}")
+}
+
+fn upstream_filters(number: usize, scenario: &Scenario, module: &impl Fn(&[u8]) -> String) -> Value {
+    let plugins = scenario.upstream_plugins.iter();
+    let mut filters: Vec<Value> = plugins.map(|plugin| filter(number, plugin, module)).collect();
+    filters.push(json!({
+        "name": "envoy.filters.http.upstream_codec",
+        "typed_config": { "@type": "type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec" },
+    }));
+    Value::Array(filters)
+}
+
+fn filter(number: usize, plugin: &Plugin, module: &impl Fn(&[u8]) -> String) -> Value {
+    let path = plugin
+        .bytes()
+        .map_or_else(|| PUPPET.path().display().to_string(), module);
+    json!({
+        "name": plugin.name,
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
+            "config": plugin.on_envoy(number, &path),
+        },
+    })
+}
+
 fn listener(number: usize, scenario: &Scenario, module: &impl Fn(&[u8]) -> String) -> Value {
     let mut filters: Vec<Value> = scenario
         .plugins
         .iter()
-        .map(|plugin| {
-            let path = plugin
-                .bytes()
-                .map_or_else(|| PUPPET.path().display().to_string(), module);
-            json!({
-                "name": plugin.name,
-                "typed_config": {
-                    "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
-                    "config": plugin.on_envoy(number, &path),
-                },
-            })
-        })
+        .map(|plugin| filter(number, plugin, module))
         .collect();
     filters.push(json!({
         "name": "envoy.filters.http.router",
@@ -76,6 +104,13 @@ fn listener(number: usize, scenario: &Scenario, module: &impl Fn(&[u8]) -> Strin
         routes.push(
             json!({ "name": "default", "match": { "prefix": "/" }, "route": { "cluster": "upstream" } }),
         );
+    }
+    if !scenario.upstream_plugins.is_empty() {
+        for route in &mut routes {
+            if route["route"]["cluster"] == "upstream" {
+                route["route"]["cluster"] = json!(filtered_name(number));
+            }
+        }
     }
     let mut listener = json!({
         "name": listener_name(number),
@@ -125,7 +160,7 @@ fn cluster(name: &str, host: Option<SocketAddr>) -> Value {
         "type": "STATIC",
         "load_assignment": { "cluster_name": name, "endpoints": [{ "lb_endpoints": endpoints }] },
         "typed_extension_protocol_options": {
-            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+            PROTOCOL_OPTIONS: {
                 "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
                 // A connection for each request: so each is a peer of its own.
                 "common_http_protocol_options": { "max_requests_per_connection": 1 },
