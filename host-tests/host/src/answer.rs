@@ -68,6 +68,10 @@ impl UpstreamResponse {
         let open = self.unfinished || self.cut_off || ends_with_headers;
         let open = open || upgraded;
         let mut arrivals = arrivals(pieces, &self.trailers, open, protocol);
+        if upgraded && arrivals.is_empty() {
+            // The codec tells that what follows belongs to it.
+            arrivals.push(Arrival::Piece(Vec::new()));
+        }
         if self.cut_off {
             arrivals.push(Arrival::Cut);
         }
@@ -161,7 +165,7 @@ impl Answer {
         self
     }
 
-    /// The upstream sends this status below 200 first. Envoy shows it to no filter, and to no client, but for a 100 where
+    /// The upstream sends this status below 200 first. Envoy shows it to no filter, and to a client only where
     /// [`crate::Edge::proxy_100_continue`] is set.
     #[track_caller]
     pub fn preceded_by(mut self, status: u16) -> Answer {

@@ -78,7 +78,8 @@ impl Edge {
         self
     }
 
-    /// Whether the upstream says if a client that expects a 100 may go on, or Envoy does at once (default).
+    /// Whether the upstream says if a client that expects a 100 may go on, or Envoy does at once (default). Other
+    /// statuses below 200 of the upstream then reach the client, too.
     pub fn proxy_100_continue(mut self, yes: bool) -> Edge {
         self.proxy_100_continue = yes;
         self

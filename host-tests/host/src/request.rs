@@ -212,7 +212,7 @@ impl Request {
             self.sent.headers.push((b"content-length".to_vec(), length));
         }
         if self.sent.upgrade().is_some() {
-            // Envoy's codec tells of the request's end, and that what follows belongs to it all the same.
+            // Envoy's codec tells of the end of the headers, and that what follows belongs to the request all the same.
             self.sent.ends_with_headers = false;
             self.sent.arrivals = vec![Arrival::Piece(Vec::new())];
         }

@@ -100,13 +100,13 @@ impl EnvoyThread {
         }
     }
 
-    /// The upstream sends a status below 200 before its answer. Envoy keeps it to itself, but for a 100 where it was
-    /// told to pass that on.
+    /// The upstream sends a status below 200 before its answer. Envoy keeps it to itself unless it was told to pass a
+    /// 100 on.
     pub(super) fn inform(&mut self, stream: &SharedStream, status: u16) {
-        if status == 100 && self.settings.edge.proxy_100_continue {
+        if self.settings.edge.proxy_100_continue {
             let mut stream = stream.borrow_mut();
-            stream.informational.push(100);
-            stream.code = Some(100);
+            stream.informational.push(status);
+            stream.code = Some(status);
         }
     }
 

@@ -94,8 +94,9 @@ impl EnvoyThread {
             let delivered = if stream.call_out.is_some() {
                 headers.clone()
             } else {
-                let close = !stream.request_way.ended && stream.sent.protocol == Protocol::Http1;
                 let upgraded = stream.code == Some(101) && stream.sent.upgrade().is_some();
+                let unread = !stream.request_way.ended && !upgraded;
+                let close = unread && stream.sent.protocol == Protocol::Http1;
                 edge::finish_response(headers, self.shared.clock.system_time(), upgraded, close);
                 edge::frame_response(headers, end, &stream.sent)
             };
