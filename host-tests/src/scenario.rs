@@ -73,6 +73,8 @@ pub enum Step {
     ClientAborts,
     /// The upstream of the latest attempt answers.
     Answer(Answer),
+    /// The upstream sends a status below 200 before its answer.
+    UpstreamInforms(u16),
     /// The upstream sends a piece of a body.
     UpstreamSends(Vec<u8>),
     /// The upstream ends its body, with these trailers.
@@ -160,7 +162,7 @@ impl Scenario {
         self.request(Request::get("/"))
     }
 
-    /// The client sends a piece of a chunked body.
+    /// The client sends a piece of a chunked body, or of a connection that is to change its protocol.
     pub fn client_sends(self, piece: impl AsRef<[u8]>) -> Scenario {
         self.step(Step::ClientSends(piece.as_ref().to_vec()))
     }
@@ -185,7 +187,12 @@ impl Scenario {
         self.step(Step::Answer(answer.into()))
     }
 
-    /// The upstream sends a piece of a chunked body.
+    /// The upstream sends a status below 200.
+    pub fn upstream_informs(self, status: u16) -> Scenario {
+        self.step(Step::UpstreamInforms(status))
+    }
+
+    /// The upstream sends a piece of a chunked body, or of a connection that has changed its protocol.
     pub fn upstream_sends(self, piece: impl AsRef<[u8]>) -> Scenario {
         self.step(Step::UpstreamSends(piece.as_ref().to_vec()))
     }
@@ -225,6 +232,13 @@ impl Scenario {
         for knob in &self.knobs {
             (knob.envoy)(listener);
         }
+    }
+
+    /// Whether its connections change their protocol, so that pieces stand on the wire as they are.
+    pub fn upgrades(&self) -> bool {
+        self.steps
+            .iter()
+            .any(|step| matches!(step, Step::Request(request) if request.upgrades()))
     }
 
     /// How many requests its client sends.

@@ -12,6 +12,7 @@ mod properties;
 mod router;
 mod state;
 mod wasi;
+mod upgrades;
 mod upstream_filters;
 
 use serde_json::{Map, Value, json};
@@ -33,6 +34,7 @@ pub fn all() -> Vec<Scenario> {
         foreign::scenarios(),
         wasi::scenarios(),
         router::scenarios(),
+        upgrades::scenarios(),
         upstream_filters::scenarios(),
     ]
     .into_iter()

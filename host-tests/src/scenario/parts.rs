@@ -267,6 +267,15 @@ impl Request {
         self
     }
 
+    /// Asks to change to another protocol.
+    pub fn upgrade(self, protocol: &str) -> Request {
+        self.header("connection", "Upgrade").header("upgrade", protocol)
+    }
+
+    pub(super) fn upgrades(&self) -> bool {
+        self.headers.iter().any(|(name, _)| name == "upgrade")
+    }
+
     /// A body of known length, sent with the headers.
     pub fn body(mut self, body: impl AsRef<[u8]>) -> Request {
         self.body = body.as_ref().to_vec();
@@ -344,7 +353,7 @@ impl Answer {
             bytes,
             &self.body,
             self.chunked,
-            !matches!(self.status, 204 | 304) && !length_is_given,
+            !matches!(self.status, 101 | 204 | 304) && !length_is_given,
         )
     }
 

@@ -176,6 +176,8 @@ fn take(host: &Host, exchanges: &mut Vec<Live>, step: &Step) {
             live.answered = true;
             live.change(|exchange| exchange.begin_answer(answer.in_host()));
         }
+        Step::UpstreamInforms(status) if waits => live.change(|exchange| exchange.upstream_informs(*status)),
+        Step::UpstreamInforms(_) => {}
         Step::UpstreamResets | Step::UpstreamCloses if waits => {
             live.change(|exchange| exchange.begin_answer(host::Answer::reset()));
         }
@@ -225,8 +227,11 @@ fn reply(exchange: &Exchange) -> Reply {
     let (pieces, whole) = pieces(&headers, exchange.pieces(), exchange.body());
     let nothing_came = exchange.broke_off() && pieces.is_empty();
     Reply {
+        announced: exchange.informational(),
         status: exchange.status(),
-        complete: !headers.is_empty() && !nothing_came && whole.unwrap_or(!exchange.broke_off()),
+        complete: !headers.is_empty()
+            && !nothing_came
+            && whole.unwrap_or(!exchange.broke_off() || exchange.status() == 101),
         pieces,
         headers,
         trailers: exchange.response_trailers(),

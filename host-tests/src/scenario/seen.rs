@@ -41,6 +41,8 @@ pub struct Sent {
 /// A response as the client got it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reply {
+    /// Statuses below 200 that came before it.
+    pub announced: Vec<u16>,
     /// Its status.
     pub status: u16,
     /// Its header fields; none if there was no response.
@@ -57,6 +59,9 @@ impl fmt::Display for Seen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (number, reply) in self.replies.iter().enumerate() {
             writeln!(f, "client got, {}:", number + 1)?;
+            for status in &reply.announced {
+                writeln!(f, "  first {status}")?;
+            }
             if reply.headers.is_empty() {
                 writeln!(f, "  nothing")?;
                 continue;

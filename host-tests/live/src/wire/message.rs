@@ -74,12 +74,17 @@ impl Message {
     }
 
     fn read_body(&mut self, rest: &[u8], kind: Kind, closed: bool) {
-        let bodiless = matches!(self.status(), 101 | 204 | 304) || kind == Kind::Response { head: true };
+        let bodiless = matches!(self.status(), 204 | 304) || kind == Kind::Response { head: true };
         let length = values(&self.headers, "content-length");
         let length: Option<usize> = length
             .first()
             .and_then(|length| std::str::from_utf8(length).ok()?.parse().ok());
-        if bodiless {
+        let asks_to_change = kind == Kind::Request && !values(&self.headers, "upgrade").is_empty();
+        if self.status() == 101 || asks_to_change {
+            // What follows is the peers' own, and ends with the connection.
+            self.complete = true;
+            self.take(rest);
+        } else if bodiless {
             self.complete = true;
         } else if self.is_chunked() {
             self.read_chunks(rest);

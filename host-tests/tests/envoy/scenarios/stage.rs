@@ -44,6 +44,8 @@ struct Play {
     /// Which attempt at `upstream` is answered, as far as its head.
     answered: Vec<usize>,
     others_answered: usize,
+    /// Pieces stand on the wire as they are.
+    upgrades: bool,
 }
 
 impl Stage {
@@ -87,6 +89,7 @@ impl Stage {
             before: self.lines.get(&number).map_or(0, Vec::len),
             answered: Vec::new(),
             others_answered: 0,
+            upgrades: scenario.upgrades(),
         };
         let mut patience = if differences::are_listed(scenario.name) {
             IMPATIENCE
@@ -136,7 +139,6 @@ impl Stage {
                     },
                 ));
             }
-            Step::ClientSends(piece) => with_last(&play.clients, |client| client.send(&chunk(piece))),
             Step::ClientEnds(trailers) => {
                 with_last(&play.clients, |client| client.send(&last_chunk(trailers)))
             }
@@ -149,6 +151,17 @@ impl Stage {
                     play.answered.push(peers.len());
                 }
             }
+            Step::UpstreamInforms(status) => {
+                let head = format!("HTTP/1.1 {status} -\r\n\r\n");
+                with_last_upstream(&self.upstream, |peer| peer.send(head.as_bytes()));
+            }
+            Step::UpstreamSends(piece) if play.upgrades => {
+                with_last_upstream(&self.upstream, |peer| peer.send(piece));
+            }
+            Step::ClientSends(piece) if play.upgrades => {
+                with_last(&play.clients, |client| client.send(piece));
+            }
+            Step::ClientSends(piece) => with_last(&play.clients, |client| client.send(&chunk(piece))),
             Step::UpstreamSends(piece) => with_last_upstream(&self.upstream, |peer| peer.send(&chunk(piece))),
             Step::UpstreamEnds(trailers) => {
                 with_last_upstream(&self.upstream, |peer| peer.send(&last_chunk(trailers)));
@@ -248,6 +261,7 @@ impl Stage {
                 client
                     .received(*kind)
                     .map(|message| Reply {
+                        announced: message.announced.clone(),
                         status: message.status(),
                         complete: message.complete,
                         headers: owned(&message.headers),
