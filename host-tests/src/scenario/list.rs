@@ -11,9 +11,9 @@ mod process;
 mod properties;
 mod router;
 mod state;
-mod wasi;
 mod upgrades;
 mod upstream_filters;
+mod wasi;
 
 use serde_json::{Map, Value, json};
 
