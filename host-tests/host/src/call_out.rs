@@ -11,7 +11,7 @@ use std::time::Duration;
 use atomic_refcell::AtomicRefCell;
 
 use crate::answer::Answer;
-use crate::header_map::{HeaderMap, HeaderPair};
+use crate::header_map::{HeaderMap, HeaderPair, named};
 use crate::log::Thread;
 use crate::render;
 use crate::stream::Stream;
@@ -50,7 +50,7 @@ pub struct CallOut {
     timeout: Duration,
     headers: Vec<HeaderPair>,
     body: Vec<u8>,
-    attempts: usize,
+    attempts: Vec<Vec<HeaderPair>>,
     end: End,
 }
 
@@ -93,9 +93,7 @@ impl CallOut {
 
     /// All headers in order, as the upstream gets them, pseudo headers first.
     pub fn headers(&self) -> Vec<(String, Vec<u8>)> {
-        let text = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
-        let pairs = self.headers.iter();
-        pairs.map(|(name, value)| (text(name), value.clone())).collect()
+        named(&self.headers)
     }
 
     /// The body.
@@ -103,9 +101,9 @@ impl CallOut {
         &self.body
     }
 
-    /// How often an upstream got it: headers make the router try again, as for any request. 0 if none could be reached.
-    pub fn attempts(&self) -> usize {
-        self.attempts
+    /// The headers of each attempt that reached an upstream: headers make the router try again, as for any request.
+    pub fn attempts(&self) -> Vec<Vec<(String, Vec<u8>)>> {
+        self.attempts.iter().map(|headers| named(headers)).collect()
     }
 
     /// Whether there is no answer yet.
@@ -138,6 +136,7 @@ impl CallOut {
         };
         let route = stream.route.as_ref();
         let attempts = &stream.routing.attempts;
+        let reached = attempts.iter().filter(|attempt| attempt.reached);
         let sent = attempts.first().map(|attempt| attempt.headers.clone());
         Some(CallOut {
             plugin: origin.plugin.clone(),
@@ -145,7 +144,7 @@ impl CallOut {
             cluster: stream.cluster.clone().unwrap_or_default(),
             timeout: Duration::from_millis(route.map_or(0, |route| route.timeout_ms)),
             headers: sent.unwrap_or_else(|| stream.request.pairs().to_vec()),
-            attempts: attempts.iter().filter(|attempt| attempt.reached).count(),
+            attempts: reached.map(|attempt| attempt.headers.clone()).collect(),
             body: stream.sent.body.clone(),
             end,
         })
@@ -160,7 +159,7 @@ impl fmt::Display for CallOut {
             End::Response { status, after } => write!(f, "{status} after {} ms", after.as_millis())?,
             End::BrokeOff { after } => write!(f, "broke off after {} ms", after.as_millis())?,
         }
-        match self.attempts {
+        match self.attempts.len() {
             0 => writeln!(f, ", without reaching an upstream")?,
             1 => writeln!(f)?,
             several => writeln!(f, ", in {several} attempts")?,

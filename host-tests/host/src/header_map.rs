@@ -149,6 +149,14 @@ impl HeaderMap {
     }
 }
 
+/// Pairs as tests read them: names as text.
+pub(crate) fn named(pairs: &[HeaderPair]) -> Vec<(String, Vec<u8>)> {
+    pairs
+        .iter()
+        .map(|(name, value)| (String::from_utf8_lossy(name).into_owned(), value.clone()))
+        .collect()
+}
+
 /// Whether Envoy 1.40 keeps this header in a fixed slot. Seen by sending, or adding, each name twice.
 fn is_inline(kind: Kind, name: &[u8]) -> bool {
     let own = match kind {

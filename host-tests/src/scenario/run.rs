@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use host::{Attempt, CallOut, Exchange, Host, Level, LogLine, Thread};
+use host::{Attempt, Exchange, Host, Level, LogLine, Thread};
 
 use super::seen::{Headers, Reply, Seen, Sent};
 use super::{Plugin, Route, Scenario, Step};
@@ -116,9 +116,17 @@ impl Scenario {
                 .push((exchange.response_code(), exchange.flags(), exchange.details()));
         }
         let asked = host.call_outs().into_iter();
-        let reached = asked.filter(|call_out| call_out.cluster() == "other" && call_out.attempts() > 0);
-        seen.attempts
-            .extend(reached.map(|call_out| ("other".to_owned(), asked_for(&call_out))));
+        let asked = asked.filter(|call_out| call_out.cluster() == "other");
+        for call_out in asked {
+            let body = call_out.body().to_vec();
+            let pieces: Vec<_> = Some(body.clone())
+                .filter(|body| !body.is_empty())
+                .into_iter()
+                .collect();
+            let attempts = call_out.attempts().into_iter();
+            let sent = attempts.map(|headers| request(headers, pieces.clone(), body.clone(), Vec::new()));
+            seen.attempts.extend(sent.map(|sent| ("other".to_owned(), sent)));
+        }
         let line = |line: LogLine| (line.plugin, line.message);
         let (worker, main): (Vec<_>, Vec<_>) =
             told(host).partition(|line| matches!(line.thread, Thread::Worker(_)));
@@ -245,11 +253,6 @@ fn sent(attempt: &Attempt<'_>) -> Sent {
         attempt.body(),
         attempt.trailers(),
     )
-}
-
-fn asked_for(call_out: &CallOut) -> Sent {
-    let body = call_out.body().to_vec();
-    request(call_out.headers(), vec![body.clone()], body, Vec::new())
 }
 
 /// A request as the wire has it.

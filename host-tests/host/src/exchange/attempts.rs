@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::Exchange;
-use super::seen::named;
 use crate::field::Field;
 use crate::header_map::HeaderMap;
+use crate::header_map::named;
 use crate::stream::Stage;
 
 /// One attempt to have an upstream answer: the request as it was sent, or a retry of it.

@@ -5,7 +5,7 @@ use crate::call_out::CallOut;
 use crate::cost::Cost;
 use crate::field::Field;
 use crate::flags;
-use crate::header_map::{HeaderMap, HeaderPair};
+use crate::header_map::{HeaderMap, named};
 use crate::log::LogLine;
 use crate::stream::SharedStream;
 
@@ -226,11 +226,4 @@ impl Exchange {
             callbacks: self.stream.borrow().spent.clone(),
         }
     }
-}
-
-pub(super) fn named(pairs: &[HeaderPair]) -> Vec<(String, Vec<u8>)> {
-    pairs
-        .iter()
-        .map(|(name, value)| (String::from_utf8_lossy(name).into_owned(), value.clone()))
-        .collect()
 }

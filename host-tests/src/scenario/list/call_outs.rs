@@ -166,6 +166,32 @@ fn told() -> Vec<Scenario> {
         )
         .passes(60)
         .answer(200),
+        waits(
+            "headers have the router try a call-out again",
+            &asks(
+                "other",
+                "GET",
+                &[("x-envoy-retry-on", "5xx"), ("x-envoy-max-retries", "2")],
+                "",
+                0,
+            ),
+            Answer::new(503),
+        )
+        .other([
+            Answer::new(503),
+            Answer::new(503).body("again"),
+            Answer::new(200).body("at last"),
+        ])
+        .passes(75)
+        .answer(200),
+        waits(
+            "a call-out with a body is tried again with it",
+            &asks("other", "POST", &[("x-envoy-retry-on", "5xx")], "a body", 0),
+            Answer::new(503),
+        )
+        .other([Answer::new(503), Answer::new(200)])
+        .passes(25)
+        .answer(200),
         Scenario::new("the code of a call-out that broke off stays")
             .script(json!({
                 "request_headers": [["get_status"], asks("other", "GET", &[], "", 60), ["returns", 1]],
