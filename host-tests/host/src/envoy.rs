@@ -217,22 +217,29 @@ impl Envoy {
 
     /// The size of all VMs' memories, in pages of 64 KiB.
     pub(crate) fn pages(&self) -> u64 {
-        let Phase::Running(threads) = &*self.phase.lock() else {
-            return 0;
-        };
+        let threads = self.all_threads();
         threads.iter().map(|thread| thread.lock().pages()).sum()
     }
 
     /// What plugins asked of other services, in order.
     pub(crate) fn call_outs(&self) -> Vec<CallOut> {
-        let threads = match &*self.phase.lock() {
-            Phase::Running(threads) => threads.clone(),
-            Phase::New | Phase::ShutDown => return Vec::new(),
-        };
+        let threads = self.all_threads();
         let all = threads.iter().flat_map(|thread| thread.lock().seen_call_outs());
         let mut all: Vec<_> = all.collect();
         all.sort_by_key(|(asked_after, _)| *asked_after);
         all.into_iter().map(|(_, call_out)| call_out).collect()
+    }
+
+    /// All threads, to look at; none before the start and after the end.
+    fn all_threads(&self) -> Arc<Threads> {
+        assert!(
+            !self.shared.steps.are_on(),
+            "a worker that is stepped cannot look at the others: they stand in the middle of a callback"
+        );
+        match &*self.phase.lock() {
+            Phase::Running(threads) => threads.clone(),
+            Phase::New | Phase::ShutDown => Arc::default(),
+        }
     }
 
     fn on_worker_of<T>(&self, stream: &SharedStream, act: impl FnOnce(&mut EnvoyThread) -> T) -> T {

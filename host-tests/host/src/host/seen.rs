@@ -87,7 +87,8 @@ impl Host {
         self.shared().calls.lock().calls.clone()
     }
 
-    /// What plugins asked of other services so far, in order, on every thread.
+    /// What plugins asked of other services so far, in order, on every thread. (While workers are stepped, each can see
+    /// its own with [`crate::Exchange::call_outs`].)
     pub fn call_outs(&self) -> Vec<CallOut> {
         self.envoy.call_outs()
     }

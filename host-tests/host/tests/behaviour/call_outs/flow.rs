@@ -280,3 +280,27 @@ fn every_fault_of_a_call_out_is_tried() {
         "{text}"
     );
 }
+
+#[test]
+fn workers_that_are_stepped_ask_each_for_itself() {
+    let host = Host::new(waits_for(Call::to("authz"), GO_ON, ""))
+        .workers(2)
+        .clusters(authz(200));
+    host.step([0, 1, 1, 0, 0, 1], |worker| {
+        let exchange = worker.get("/").answered_with(200);
+        assert_eq!(exchange.call_outs().len(), 1);
+    });
+    let mut threads: Vec<_> = host
+        .call_outs()
+        .iter()
+        .map(|call_out| call_out.thread())
+        .collect();
+    threads.sort_by_key(|thread| format!("{thread:?}"));
+    assert_eq!(threads, [Thread::Worker(0), Thread::Worker(1)]);
+    host.in_parallel(|worker| {
+        for _ in 0..10 {
+            worker.get("/").answered_with(200);
+        }
+    });
+    assert_eq!(host.call_outs().len(), 22);
+}
