@@ -29,6 +29,7 @@ pub struct Cluster {
     pub(crate) answers: Vec<Answer>,
     pub(crate) by_attempt: bool,
     pub(crate) max_retries: u32,
+    pub(crate) retry_budget: Option<(f64, u32)>,
     pub(crate) protocol: Option<Protocol>,
     pub(crate) filters: Vec<Arc<Plugin>>,
 }
@@ -41,6 +42,7 @@ impl Cluster {
             answers: Vec::new(),
             by_attempt: false,
             max_retries: 3,
+            retry_budget: None,
             protocol: None,
             filters: Vec::new(),
         }
@@ -109,5 +111,20 @@ impl Cluster {
     pub fn max_retries(mut self, retries: u32) -> Cluster {
         self.max_retries = retries;
         self
+    }
+
+    /// As many retries may be under way as this part of the requests to it, in percent, over all workers, and at least
+    /// `min` (in Envoy by default 20 percent and 3). It takes the place of [`Cluster::max_retries`].
+    pub fn retry_budget(mut self, percent: f64, min: u32) -> Cluster {
+        self.retry_budget = Some((percent, min));
+        self
+    }
+
+    /// How many retries may be under way while so many requests are.
+    pub(crate) fn most_retries(&self, requests: usize) -> u32 {
+        match self.retry_budget {
+            None => self.max_retries,
+            Some((percent, min)) => min.max((percent * requests as f64 / 100.0) as u32),
+        }
     }
 }

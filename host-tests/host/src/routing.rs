@@ -1,5 +1,6 @@
 //! What the router knows of an exchange: its time-outs, the retries it has left, and the attempts so far.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::answer::Answer;
@@ -52,6 +53,8 @@ pub(crate) struct Attempt {
     pub(crate) state: AttemptState,
     /// An upstream got it: not before it has passed the filters of its cluster, nor once that turned out impossible.
     pub(crate) reached: bool,
+    /// Held as long as it is under way.
+    pub(crate) under_way: Option<Arc<()>>,
     /// What came of it, in words: a status, or why there is none.
     pub(crate) came_to: Option<String>,
 }
@@ -68,7 +71,7 @@ pub(crate) enum AttemptState {
 }
 
 impl Attempt {
-    pub(crate) fn new(cluster: &str, begun_after: Duration) -> Attempt {
+    pub(crate) fn new(cluster: &str, begun_after: Duration, under_way: Arc<()>) -> Attempt {
         Attempt {
             cluster: cluster.to_owned(),
             begun_after,
@@ -79,6 +82,7 @@ impl Attempt {
             script: None,
             state: AttemptState::Waiting,
             reached: false,
+            under_way: Some(under_way),
             came_to: None,
         }
     }
@@ -140,6 +144,9 @@ impl Routing {
     pub(crate) fn end_attempt(&mut self, state: AttemptState, came_to: String) {
         if let Some(attempt) = self.live() {
             attempt.state = state;
+            if state == AttemptState::Over {
+                attempt.under_way = None;
+            }
             attempt.came_to = Some(came_to);
         }
     }

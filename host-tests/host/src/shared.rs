@@ -2,6 +2,7 @@
 //! queues, log, and the book of host calls.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use parking_lot::Mutex;
@@ -24,6 +25,8 @@ pub(crate) struct Shared {
     pub(crate) calls: Mutex<CallBook>,
     /// How many answers each scripted cluster has given.
     pub(crate) answers_given: Mutex<BTreeMap<String, usize>>,
+    /// What stands for each attempt that is under way, by cluster: it is held as often, and once more here.
+    pub(crate) under_way: Mutex<BTreeMap<String, Arc<()>>>,
     /// How many retries to each cluster are under way.
     pub(crate) retries: Mutex<BTreeMap<String, u32>>,
     /// What plugins called that this host does not serve.
@@ -51,6 +54,7 @@ impl Shared {
             log: Mutex::default(),
             calls: Mutex::default(),
             answers_given: Mutex::default(),
+            under_way: Mutex::default(),
             retries: Mutex::default(),
             not_served: Mutex::default(),
             leaks: Mutex::default(),

@@ -203,6 +203,9 @@ impl EnvoyThread {
                     .routing
                     .end_attempt(AttemptState::Over, "given up".to_owned());
             }
+            if let Some(attempt) = stream.routing.attempts.last_mut() {
+                attempt.under_way = None;
+            }
             (stream.filters.len(), stream.taken.len())
         };
         for filter in 0..filters {

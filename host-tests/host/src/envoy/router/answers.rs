@@ -1,5 +1,7 @@
 //! What an upstream answers, and whether the router passes that on or tries again.
 
+use std::sync::Arc;
+
 use crate::answer::{Outcome, UpstreamResponse};
 use crate::envoy::flow::{SharedStream, status_of};
 use crate::envoy::thread::EnvoyThread;
@@ -157,7 +159,11 @@ impl EnvoyThread {
         let Some(cluster) = cluster_of(stream) else {
             return true;
         };
-        let most = self.settings.cluster(&cluster).max_retries;
+        let under_way = self.shared.under_way.lock();
+        let requests = under_way
+            .get(&cluster)
+            .map_or(0, |held| Arc::strong_count(held) - 1);
+        let most = self.settings.cluster(&cluster).most_retries(requests);
         self.shared.retries.lock().get(&cluster).copied().unwrap_or(0) < most
     }
 

@@ -19,6 +19,13 @@ impl EnvoyThread {
         let now = self.shared.clock.elapsed();
         let cluster = stream.borrow().cluster.clone().unwrap_or_default();
         let of_cluster = self.settings.cluster(&cluster).protocol;
+        let under_way = self
+            .shared
+            .under_way
+            .lock()
+            .entry(cluster.clone())
+            .or_default()
+            .clone();
         {
             let mut borrowed = stream.borrow_mut();
             let stream = &mut *borrowed;
@@ -33,7 +40,10 @@ impl EnvoyThread {
             }
             stream.routing.protocol = of_cluster.unwrap_or(stream.sent.protocol);
             stream.routing.chosen = true;
-            stream.routing.attempts.push(Attempt::new(&cluster, now));
+            stream
+                .routing
+                .attempts
+                .push(Attempt::new(&cluster, now, under_way));
         }
         if self.fails_at_once(stream, &cluster) {
             return;

@@ -197,6 +197,30 @@ fn three_retries_are_under_way_unless_the_cluster_says_otherwise() {
 }
 
 #[test]
+fn a_budget_is_a_part_of_the_requests_that_are_under_way() {
+    let budget = |percent, min| {
+        Host::new(guest(""))
+            .routes([Route::new("r").retry(RetryPolicy::on("5xx"))])
+            .clusters([Cluster::new("upstream").retry_budget(percent, min)])
+    };
+    // The attempt that failed counts itself.
+    for (percent, min, attempts) in [(100.0, 0, 2), (99.0, 0, 1), (20.0, 0, 1), (20.0, 1, 2)] {
+        let host = budget(percent, min);
+        let exchange = host.get("/").answered_with(503);
+        host.advance(millis(25));
+        assert_eq!(exchange.attempts().len(), attempts, "{percent} {min}");
+        drop(exchange);
+    }
+    let host = budget(20.0, 0);
+    let waiting: Vec<_> = (0..4).map(|_| host.get("/").expect_forwarded()).collect();
+    let fifth = host.get("/").answered_with(503);
+    let sixth = host.get("/").answered_with(503);
+    assert_eq!(came_to(&sixth), (503, "UO".to_owned(), 1));
+    drop(waiting);
+    fifth.expect_retried().answer(200).expect_status(200);
+}
+
+#[test]
 fn a_script_can_be_for_each_exchange_by_attempt() {
     let host = Host::new(guest(""))
         .routes([Route::new("r").retry(RetryPolicy::on("5xx").num_retries(2))])
