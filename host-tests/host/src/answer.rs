@@ -1,11 +1,15 @@
 //! What happens to a request that the router takes: an upstream's answer, or the reason why there is none.
 
+mod failure;
+
 use std::time::Duration;
 
+use crate::client_request::Protocol;
 use crate::header_map::HeaderPair;
 use crate::request::arrivals;
-use crate::stream::Protocol;
 use crate::way::Arrival;
+
+pub(crate) use failure::Failure;
 
 /// The script of the upstream for one exchange.
 ///
@@ -77,19 +81,6 @@ impl UpstreamResponse {
         }
         arrivals
     }
-}
-
-/// Why Envoy's router answers itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Failure {
-    Timeout,
-    NoHealthyUpstream,
-    Unconnected,
-    Reset,
-    ProtocolError,
-    RemoteReset,
-    RefusedStream,
-    Overflow,
 }
 
 impl Answer {
@@ -293,29 +284,5 @@ impl From<Outcome> for Answer {
 impl From<u16> for Answer {
     fn from(status: u16) -> Answer {
         Answer::new(status)
-    }
-}
-
-impl Failure {
-    /// Whether the request had reached an upstream by then.
-    pub(crate) fn upstream_saw_it(self) -> bool {
-        !matches!(
-            self,
-            Failure::NoHealthyUpstream | Failure::Unconnected | Failure::Overflow
-        )
-    }
-
-    /// What the rendered exchange says.
-    pub(crate) fn in_words(self) -> &'static str {
-        match self {
-            Failure::Timeout => "time-out",
-            Failure::NoHealthyUpstream => "no healthy upstream",
-            Failure::Unconnected => "connection refused",
-            Failure::Reset => "connection closed",
-            Failure::ProtocolError => "no HTTP",
-            Failure::RemoteReset => "stream reset",
-            Failure::RefusedStream => "stream refused",
-            Failure::Overflow => "overflow",
-        }
     }
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::answer::Answer;
+use crate::client_request::Protocol;
 use crate::plugin::Plugin;
 use crate::shared::Shared;
-use crate::stream::Protocol;
 
 /// A cluster with a script: each request to it, retries too, gets the next answer, and the last answer is for all that
 /// follow. A cluster without one leaves its requests waiting for [`crate::Exchange::answer`].

@@ -8,8 +8,8 @@ mod codec;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::SystemTime;
 
+use crate::client_request::{ClientRequest, Protocol};
 use crate::header_map::HeaderMap;
-use crate::stream::{ClientRequest, Protocol};
 
 pub(crate) use codec::{Refusal, frame_request, frame_response, refuse, unsendable};
 

@@ -26,12 +26,13 @@ use parking_lot::Mutex;
 
 use crate::answer::Outcome;
 use crate::call_out::CallOut;
+use crate::client_request::{ClientRequest, Protocol};
 use crate::cluster::Cluster;
 use crate::edge::Edge;
 use crate::plugin::Plugin;
 use crate::route::{Route, RouteTable};
 use crate::shared::Shared;
-use crate::stream::{ClientRequest, Protocol, SharedStream};
+use crate::stream::SharedStream;
 use crate::way::{Arrival, Direction};
 
 use lifecycle::Bases;

@@ -8,10 +8,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::answer::Answer;
+use crate::client_request::ClientRequest;
 use crate::envoy::Envoy;
 use crate::log::LogLine;
 use crate::render;
-use crate::stream::{ClientRequest, Held, SharedStream, Stage};
+use crate::stream::{Held, SharedStream, Stage};
 
 pub use attempts::Attempt;
 

@@ -37,6 +37,7 @@
 mod abi;
 mod answer;
 mod call_out;
+mod client_request;
 mod clock;
 mod cluster;
 pub mod cost;

@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use crate::abi::Status;
 use crate::abi::guest::encode_pairs;
+use crate::client_request::Protocol;
 use crate::header_map::HeaderMap;
 use crate::plugin::Plugin;
-use crate::stream::{MapType, Protocol, Stage, Stream};
+use crate::stream::{MapType, Stage, Stream};
 
 type Found = Result<Vec<u8>, Status>;
 

@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::answer::Answer;
+use crate::client_request::{ClientRequest, Protocol};
 use crate::envoy::{Envoy, default_peer};
 use crate::exchange::Exchange;
 use crate::header_map::{HeaderMap, HeaderPair};
-use crate::stream::{ClientRequest, Protocol};
 use crate::way::Arrival;
 
 /// A request that is not sent yet.

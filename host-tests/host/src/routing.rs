@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::answer::Answer;
+use crate::client_request::Protocol;
 use crate::header_map::{HeaderMap, HeaderPair};
 use crate::retry::Retries;
-use crate::stream::{Protocol, SharedStream};
+use crate::stream::SharedStream;
 
 /// The router's side of an exchange. It is empty until the request's headers have passed all filters.
 pub(crate) struct Routing {

@@ -9,13 +9,14 @@ use std::time::Duration;
 use atomic_refcell::AtomicRefCell;
 
 use crate::call_out::{CallOut, Origin};
+use crate::client_request::ClientRequest;
 use crate::cost::Spent;
 use crate::envoy::Taken;
-use crate::header_map::{HeaderMap, HeaderPair};
+use crate::header_map::HeaderMap;
 use crate::log::LogLine;
 use crate::route::Route;
 use crate::routing::Routing;
-use crate::way::{Arrival, Direction, Way};
+use crate::way::{Direction, Way};
 
 /// The header maps of the ABI that belong to an exchange, and those that do not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,42 +43,6 @@ impl MapType {
             7 => Some(MapType::CallOutTrailers),
             _ => None,
         }
-    }
-}
-
-/// The HTTP that a peer speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Protocol {
-    Http1,
-    Http2,
-}
-
-/// What the client sent, byte for byte.
-#[derive(Clone, Debug)]
-pub(crate) struct ClientRequest {
-    pub(crate) protocol: Protocol,
-    pub(crate) method: String,
-    pub(crate) path: Vec<u8>,
-    pub(crate) authority: Vec<u8>,
-    pub(crate) headers: Vec<HeaderPair>,
-    pub(crate) body: Vec<u8>,
-    /// What follows the headers; nothing for a request of headers alone.
-    pub(crate) arrivals: Vec<Arrival>,
-    pub(crate) ends_with_headers: bool,
-    pub(crate) peer: SocketAddr,
-}
-
-impl ClientRequest {
-    /// The protocol that the client asks to change to, over HTTP/1.1.
-    pub(crate) fn upgrade(&self) -> Option<&[u8]> {
-        let header = |name: &[u8]| {
-            let mut headers = self.headers.iter();
-            let found = headers.find(|(other, _)| other.eq_ignore_ascii_case(name));
-            found.map(|(_, value)| value.as_slice())
-        };
-        let mut tokens = header(b"connection")?.split(|&byte| byte == b',');
-        let asks = tokens.any(|token| token.trim_ascii().eq_ignore_ascii_case(b"upgrade"));
-        header(b"upgrade").filter(|_| asks && self.protocol == Protocol::Http1)
     }
 }
 

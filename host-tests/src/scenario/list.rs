@@ -10,6 +10,7 @@ mod phases;
 mod process;
 mod properties;
 mod router;
+mod routes;
 mod state;
 mod upgrades;
 mod upstream_filters;
@@ -34,6 +35,7 @@ pub fn all() -> Vec<Scenario> {
         foreign::scenarios(),
         wasi::scenarios(),
         router::scenarios(),
+        routes::scenarios(),
         upgrades::scenarios(),
         upstream_filters::scenarios(),
     ]

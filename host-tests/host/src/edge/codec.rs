@@ -1,9 +1,9 @@
 //! The HTTP/1.1 codec on both sides of Envoy: what it refuses, and how it frames what it sends.
 
+use crate::client_request::{ClientRequest, Protocol};
 use crate::flags::{CLIENT_PROTOCOL_ERROR as PROTOCOL_ERROR, CLIENT_RESET};
 use crate::header_map::HeaderMap;
 use crate::local_reply::LocalReply;
-use crate::stream::{ClientRequest, Protocol};
 
 /// The response headers as the client's connection carries them: the codec of HTTP/1.1 adds how the body is framed,
 /// which no filter sees. `ends`: nothing follows the headers.

@@ -3,9 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::{Edge, Refusal, unsendable};
+use crate::client_request::{ClientRequest, Protocol};
 use crate::header_map::HeaderMap;
 use crate::local_reply::LocalReply;
-use crate::stream::{ClientRequest, Protocol};
 
 /// The answer to a request that the codec refuses.
 fn refuse(sent: &ClientRequest) -> Option<LocalReply> {

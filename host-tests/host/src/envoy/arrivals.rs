@@ -2,9 +2,10 @@
 
 use super::flow::SharedStream;
 use super::thread::EnvoyThread;
+use crate::client_request::Protocol;
 use crate::flags;
 use crate::local_reply::LocalReply;
-use crate::stream::{Protocol, Stage, exchange_of};
+use crate::stream::{Stage, exchange_of};
 use crate::way::{Arrival, Direction};
 
 impl EnvoyThread {

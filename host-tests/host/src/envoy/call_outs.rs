@@ -11,10 +11,11 @@ use atomic_refcell::AtomicRefCell;
 use super::flow::SharedStream;
 use super::thread::EnvoyThread;
 use crate::call_out::{Asked, CallOut, Origin, Response, Told};
+use crate::client_request::{ClientRequest, Protocol};
 use crate::log::Thread;
 use crate::route::Route;
 use crate::routing::Routing;
-use crate::stream::{ClientRequest, Protocol, Stage, Stream, exchange_of};
+use crate::stream::{Stage, Stream, exchange_of};
 use crate::way::{Arrival, Direction, Way};
 
 impl EnvoyThread {

@@ -8,12 +8,13 @@ use atomic_refcell::AtomicRefCell;
 
 use super::flow::SharedStream;
 use super::thread::EnvoyThread;
+use crate::client_request::{ClientRequest, Protocol};
 use crate::edge::{self, Refusal};
 use crate::flags;
 use crate::header_map::HeaderMap;
 use crate::local_reply::LocalReply;
 use crate::routing::Routing;
-use crate::stream::{ClientRequest, FilterView, Protocol, Stage, Stream, exchange_of};
+use crate::stream::{FilterView, Stage, Stream, exchange_of};
 use crate::way::{Direction, Way};
 
 impl EnvoyThread {

@@ -2,11 +2,12 @@
 
 use super::seats::Footing;
 use super::thread::EnvoyThread;
+use crate::client_request::Protocol;
 use crate::edge;
 use crate::local_reply::LocalReply;
 use crate::routing::AttemptState;
 pub(crate) use crate::stream::SharedStream;
-use crate::stream::{FilterView, Protocol, Stage, exchange_of};
+use crate::stream::{FilterView, Stage, exchange_of};
 use crate::way::{Direction, Way};
 
 impl EnvoyThread {

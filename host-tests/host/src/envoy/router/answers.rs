@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::answer::{Outcome, UpstreamResponse};
+use crate::client_request::Protocol;
 use crate::envoy::flow::{SharedStream, status_of};
 use crate::envoy::thread::EnvoyThread;
 use crate::envoy::timers::Timer;
@@ -10,7 +11,7 @@ use crate::flags;
 use crate::header_map::HeaderMap;
 use crate::retry::{Reset, Verdict};
 use crate::routing::AttemptState;
-use crate::stream::{Protocol, Stage, Stream};
+use crate::stream::{Stage, Stream};
 use crate::way::{Arrival, Direction};
 
 impl EnvoyThread {
