@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::flow::SharedStream;
 use super::thread::{EnvoyThread, Refusal};
 use crate::plugin::{FailurePolicy, Plugin};
+use crate::stream::exchange_of;
 use crate::vm::Vm;
 
 /// A plugin's root context in a VM of a thread.
@@ -235,12 +236,9 @@ impl EnvoyThread {
 
     /// An exchange is over: each VM that it ran in looks whether its memory grew.
     pub(super) fn watch_memory(&mut self, stream: &SharedStream) {
-        let (bytes, seats) = {
-            let stream = stream.borrow();
-            let bytes = stream.spent.iter().map(|spent| spent.bytes_out).sum();
-            let seats: Vec<Footing> = stream.taken.iter().map(|taken| taken.footing).collect();
-            (bytes, seats)
-        };
+        let exchange = exchange_of(stream);
+        let bytes = exchange.borrow().spent.iter().map(|spent| spent.bytes_out).sum();
+        let seats: Vec<Footing> = stream.borrow().taken.iter().map(|taken| taken.footing).collect();
         let vm = |footing| match footing {
             Footing::Seat(seat) => Some(self.seats[&seat].vm),
             Footing::Dead | Footing::LeftOut => None,

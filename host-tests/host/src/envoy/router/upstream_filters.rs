@@ -188,6 +188,7 @@ impl EnvoyThread {
             stream.taken.clone()
         };
         self.end_contexts(&stream);
+        self.watch_memory(&stream);
         for taken in seats {
             if let Footing::Seat(seat) = taken.footing {
                 self.leave(seat);

@@ -298,6 +298,19 @@ fn its_vm_dies_as_any_other() {
 }
 
 #[test]
+#[should_panic(expected = "the memory of plugin up on Worker(0) grew steadily")]
+fn its_memory_is_watched_as_any_other() {
+    let leaks = guest(
+        r#"(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+               (drop (memory.grow (i32.const 1))) (i32.const 0))"#,
+    );
+    let host = host(leaks, [200]);
+    for _ in 0..16 {
+        host.get("/").send();
+    }
+}
+
+#[test]
 fn other_clusters_do_not_call_it() {
     let up = Tracer::new().module();
     let cluster = Cluster::new("other").filters([Plugin::new(&up).name("up")]);
