@@ -137,6 +137,24 @@ pub(super) fn scenarios() -> Vec<Scenario> {
                 "response_headers": [["add_header_map_value", 2, "x-second", "2"]],
             }))),
         ),
+        Scenario::new("an upstream filter that asks another cluster first")
+            .plugin(Plugin::puppet("own"))
+            .upstream_plugin(Plugin::puppet("up").script(json!({
+                "request_headers": [
+                    ["http_call", "other", [[":method", "GET"], [":path", "/asked"], [":authority", "other"]], "", [], 1000],
+                    ["returns", 1],
+                ],
+                "http_call_response": [
+                    ["get_header_map_value", 6, ":status"],
+                    ["set_effective_context", "stream"],
+                    ["get_header_map_pairs", 0],
+                    ["add_header_map_value", 0, "x-asked", "1"],
+                    ["continue_stream", 0],
+                ],
+            })))
+            .other([Answer::new(200)])
+            .get()
+            .answer(200),
         Scenario::new("a reply of the chain to a response that passed an upstream filter")
             .plugin(Plugin::puppet("own").script(json!({
                 "response_headers": [serde_json::from_str::<Value>(REPLY).expect("a step is JSON")],
