@@ -154,7 +154,8 @@ fn response(stream: &Stream, filter: usize, path: &[&[u8]], now: Duration) -> Fo
         }
         [b"grpc_status"] => {
             let code = stream.code.ok_or(Status::NOT_FOUND)?;
-            let written = map.and_then(|map| map.first(b"grpc-status"));
+            let written = [trailers, map].into_iter().flatten();
+            let written = written.filter_map(|map| map.first(b"grpc-status")).next();
             number(match written {
                 None => u64::from(crate::local_reply::grpc_status_of(code)),
                 // What is no number is status -1.

@@ -25,6 +25,8 @@ pub(crate) enum Arrival {
     Trailers(HeaderMap),
     /// The upstream's connection breaks off in the middle of its response.
     Cut,
+    /// The upstream resets its stream in the middle of its response: HTTP/2.
+    Reset,
 }
 
 /// Whether a filter lets what follows go on.

@@ -87,7 +87,11 @@ impl EnvoyThread {
         if upgraded && matches!(arrival, Arrival::End | Arrival::Cut) {
             // There is no end of a body: the connection ends.
             self.pass_data(stream, way, None, Vec::new(), false);
-            let reply = broken_off("connection termination", flags::UPSTREAM_CONNECTION_TERMINATION);
+            let reply = broken_off(
+                503,
+                "connection termination",
+                flags::UPSTREAM_CONNECTION_TERMINATION,
+            );
             return self.break_off_upstream(stream, reply);
         }
         match arrival {
@@ -109,12 +113,18 @@ impl EnvoyThread {
                 }
                 self.pass_trailers(stream, way, None);
             }
-            Arrival::Cut => {
-                let reply = match stream.borrow().routing.protocol {
-                    Protocol::Http1 => broken_off("protocol error", flags::UPSTREAM_PROTOCOL_ERROR),
-                    Protocol::Http2 => {
-                        broken_off("connection termination", flags::UPSTREAM_CONNECTION_TERMINATION)
+            Arrival::Cut | Arrival::Reset => {
+                let protocol = stream.borrow().routing.protocol;
+                let reply = match (protocol, arrival) {
+                    (Protocol::Http1, _) => broken_off(502, "protocol error", flags::UPSTREAM_PROTOCOL_ERROR),
+                    (Protocol::Http2, Arrival::Reset) => {
+                        broken_off(503, "remote reset", flags::UPSTREAM_REMOTE_RESET)
                     }
+                    (Protocol::Http2, _) => broken_off(
+                        503,
+                        "connection termination",
+                        flags::UPSTREAM_CONNECTION_TERMINATION,
+                    ),
                 };
                 self.break_off_upstream(stream, reply);
             }
@@ -131,12 +141,12 @@ impl EnvoyThread {
 }
 
 /// What Envoy makes of an upstream that breaks off in the middle of its response.
-fn broken_off(reason: &str, flags: u64) -> LocalReply {
+fn broken_off(status: u16, reason: &str, flags: u64) -> LocalReply {
     let message =
         format!("upstream connect error or disconnect/reset before headers. reset reason: {reason}");
     let details = format!(
         "upstream_reset_after_response_started{{{}}}",
         reason.replace(' ', "_")
     );
-    LocalReply::own(502, &message, &details, flags)
+    LocalReply::own(status, &message, &details, flags)
 }

@@ -3,7 +3,7 @@
 use super::Exchange;
 use crate::answer::Answer;
 use crate::header_map::HeaderMap;
-use crate::stream::Stage;
+use crate::stream::{Protocol, Stage};
 use crate::way::{Arrival, Direction};
 
 impl Exchange {
@@ -83,6 +83,20 @@ impl Exchange {
     #[track_caller]
     pub fn upstream_resets(self) -> Exchange {
         self.arrives(Direction::Response, Arrival::Cut)
+    }
+
+    /// The upstream resets its stream in the middle of an unfinished answer: the connection lives on.
+    ///
+    /// # Panics
+    /// When the upstream speaks HTTP/1.1, which has no such thing.
+    #[track_caller]
+    pub fn upstream_resets_stream(self) -> Exchange {
+        let speaks = self.stream.borrow().routing.protocol;
+        self.require(
+            speaks == Protocol::Http2,
+            "the upstream speaks HTTP/1.1, where only a connection can break off",
+        );
+        self.arrives(Direction::Response, Arrival::Reset)
     }
 
     #[track_caller]

@@ -223,3 +223,26 @@ fn an_upstream_that_breaks_off_has_closed_its_connection() {
         )
     );
 }
+
+#[test]
+fn an_upstream_may_reset_its_stream_or_lose_its_connection() {
+    let begun = |guest: Tracer| {
+        let host = Host::new(guest.module());
+        let exchange = host.get("/").http2().expect_forwarded();
+        exchange.begin_answer(Answer::new(200).pieces(["ab"]).unfinished())
+    };
+    let reset = begun(Tracer::new()).upstream_resets_stream();
+    let lost = begun(Tracer::new()).upstream_resets();
+    let ends = [&reset, &lost].map(|exchange| (exchange.status(), exchange.flags(), exchange.details()));
+    let after = |reason: &str| format!("upstream_reset_after_response_started{{{reason}}}");
+    let expected = [
+        (200, "UR".to_owned(), after("remote_reset")),
+        (200, "UC".to_owned(), after("connection_termination")),
+    ];
+    assert_eq!(ends, expected);
+
+    // A filter still held the headers: there is time for another response.
+    let holds = || Tracer::new().at(At::ResponseHeaders, "", "(i32.const 1)");
+    begun(holds()).upstream_resets_stream().expect_status(503);
+    begun(holds()).upstream_resets().expect_status(503);
+}
