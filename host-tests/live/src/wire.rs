@@ -1,11 +1,13 @@
-//! Both peers of an Envoy over HTTP/1.1, a step at a time: what is sent when is the caller's choice, to the byte, and what
+//! Both peers of an Envoy, a step at a time: what is sent when is the caller's choice, to the byte, and what
 //! has come so far can be looked at while the exchange goes on.
 //!
 //! [`crate::client`] and [`crate::Upstream`] do whole exchanges. Here a test can let one peer send half of a body, see
 //! what Envoy made of it, and only then let it go on or go away.
 
+mod http2;
 mod message;
 
+pub use http2::{Exchange, Head};
 pub use message::{Kind, Message};
 
 use crate::{Error, Result};
@@ -13,7 +15,7 @@ use rustix::net::sockopt::set_socket_linger;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// One connection, seen from the side that is not Envoy.
 #[derive(Clone, Debug)]
@@ -27,7 +29,6 @@ pub struct Peer {
 struct Inbox {
     bytes: Vec<u8>,
     ending: Option<Ending>,
-    last: Option<Instant>,
 }
 
 /// How the other side ended a connection.
@@ -59,10 +60,7 @@ impl Peer {
             inbox: Arc::default(),
         };
         let inbox = Arc::clone(&peer.inbox);
-        std::thread::Builder::new()
-            .name("peer".into())
-            .spawn(move || read(reading, &inbox))
-            .map_err(Error::io("starting a thread"))?;
+        in_a_thread("peer".into(), move || read(reading, &inbox))?;
         Ok(peer)
     }
 
@@ -83,11 +81,6 @@ impl Peer {
     /// How Envoy ended the connection, if it did.
     pub fn ending(&self) -> Option<Ending> {
         lock(&self.inbox).ending
-    }
-
-    /// How long ago the last bytes came; `None` if none did.
-    pub fn quiet_for(&self) -> Option<Duration> {
-        lock(&self.inbox).last.map(|last| last.elapsed())
     }
 
     /// Closes the connection in order (FIN) in both directions.
@@ -115,9 +108,7 @@ fn read(mut stream: TcpStream, inbox: &Mutex<Inbox>) {
         let ending = match stream.read(&mut piece) {
             Ok(0) => Some(Ending::Closed),
             Ok(length) => {
-                let mut inbox = lock(inbox);
-                inbox.bytes.extend_from_slice(&piece[..length]);
-                inbox.last = Some(Instant::now());
+                lock(inbox).bytes.extend_from_slice(&piece[..length]);
                 None
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => None,
@@ -130,12 +121,50 @@ fn read(mut stream: TcpStream, inbox: &Mutex<Inbox>) {
     }
 }
 
-/// Takes the connections that Envoy makes to an upstream.
+/// A connection of HTTP/1.1, or one exchange of HTTP/2, that Envoy began.
+#[derive(Clone, Debug)]
+pub enum Attempt {
+    /// A connection.
+    Http1(Peer),
+    /// An exchange.
+    Http2(Exchange),
+}
+
+impl Attempt {
+    /// The request, as far as it has come; `None` before its head is complete.
+    pub fn request(&self) -> Option<Message> {
+        match self {
+            Attempt::Http1(peer) => peer.received(Kind::Request),
+            Attempt::Http2(exchange) => exchange.received(),
+        }
+    }
+
+    /// Resets the connection, or the one exchange.
+    pub fn reset(&self) {
+        match self {
+            Attempt::Http1(peer) => peer.reset(),
+            Attempt::Http2(exchange) => exchange.reset(),
+        }
+    }
+
+    /// Closes the connection.
+    pub fn close(&self) {
+        match self {
+            Attempt::Http1(peer) => peer.close(),
+            Attempt::Http2(exchange) => exchange.close(),
+        }
+    }
+}
+
+/// Takes what Envoy sends to an upstream, in HTTP/1.1 and in HTTP/2.
 #[derive(Debug)]
 pub struct Acceptor {
     address: SocketAddr,
-    peers: Arc<Mutex<Vec<Peer>>>,
+    attempts: Attempts,
 }
+
+/// What came, with the number of the connection on which it did.
+type Attempts = Arc<Mutex<Vec<(usize, Attempt)>>>;
 
 impl Acceptor {
     /// Listens on a free port of 127.0.0.1, as long as this process lives.
@@ -146,20 +175,18 @@ impl Acceptor {
         let what = "listening on 127.0.0.1";
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(Error::io(what))?;
         let address = listener.local_addr().map_err(Error::io(what))?;
-        let peers = Arc::<Mutex<Vec<Peer>>>::default();
-        let accepted = Arc::downgrade(&peers);
-        std::thread::Builder::new()
-            .name(format!("acceptor {}", address.port()))
-            .spawn(move || {
-                while let Ok((stream, _)) = listener.accept() {
-                    let Some(peers) = accepted.upgrade() else { return };
-                    if let Ok(peer) = Peer::of(stream) {
-                        lock(&peers).push(peer);
-                    }
-                }
-            })
-            .map_err(Error::io("starting a thread"))?;
-        Ok(Acceptor { address, peers })
+        let attempts = Attempts::default();
+        let accepted = Arc::downgrade(&attempts);
+        in_a_thread(format!("acceptor {}", address.port()), move || {
+            for (number, stream) in listener.incoming().enumerate() {
+                let (Some(attempts), Ok(stream)) = (accepted.upgrade(), stream) else {
+                    return;
+                };
+                // What a connection speaks is seen in what comes first, which this thread cannot wait for.
+                let _ = in_a_thread("greeting".into(), move || greet(number, stream, &attempts));
+            }
+        })?;
+        Ok(Acceptor { address, attempts })
     }
 
     /// Where it listens.
@@ -167,15 +194,37 @@ impl Acceptor {
         self.address
     }
 
-    /// The connections since the last [`Acceptor::forget`], in their order.
-    pub fn peers(&self) -> Vec<Peer> {
-        lock(&self.peers).clone()
+    /// The connections and exchanges since the last [`Acceptor::forget`], in their order.
+    pub fn attempts(&self) -> Vec<Attempt> {
+        let mut attempts = lock(&self.attempts).clone();
+        attempts.sort_by_key(|(connection, _)| *connection);
+        attempts.into_iter().map(|(_, attempt)| attempt).collect()
     }
 
     /// Closes all connections and forgets them.
     pub fn forget(&self) {
-        lock(&self.peers).drain(..).for_each(|peer| peer.close());
+        lock(&self.attempts)
+            .drain(..)
+            .for_each(|(_, attempt)| attempt.close());
     }
+}
+
+/// Finds out what a new connection speaks.
+fn greet(number: usize, stream: TcpStream, attempts: &Attempts) {
+    let mut first = [0; 3];
+    match stream.peek(&mut first) {
+        Ok(3) if first == *b"PRI" => http2::serve(number, stream, attempts),
+        _ => {
+            if let Ok(peer) = Peer::of(stream) {
+                lock(attempts).push((number, Attempt::Http1(peer)));
+            }
+        }
+    }
+}
+
+fn in_a_thread(name: String, work: impl FnOnce() + Send + 'static) -> Result<()> {
+    let spawned = std::thread::Builder::new().name(name).spawn(work);
+    spawned.map(|_| ()).map_err(Error::io("starting a thread"))
 }
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {

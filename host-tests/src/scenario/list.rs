@@ -5,6 +5,7 @@ mod call_outs;
 mod endings;
 mod foreign;
 mod headers;
+mod http2;
 mod modules;
 mod phases;
 mod process;
@@ -27,6 +28,7 @@ pub fn all() -> Vec<Scenario> {
         endings::scenarios(),
         phases::scenarios(),
         headers::scenarios(),
+        http2::scenarios(),
         process::scenarios(),
         modules::scenarios(),
         properties::scenarios(),

@@ -108,10 +108,10 @@ impl Scenario {
         let mut seen = Seen::default();
         for live in exchanges {
             let exchange = live.exchange();
-            seen.replies.push(reply(exchange));
+            seen.replies.push(reply(exchange, live.http2));
             let reached = exchange.attempts().into_iter().filter(Attempt::reached_upstream);
             seen.attempts
-                .extend(reached.map(|attempt| (attempt.cluster(), sent(&attempt))));
+                .extend(reached.map(|attempt| (attempt.cluster(), sent(&attempt, live.http2))));
             seen.ends
                 .push((exchange.response_code(), exchange.flags(), exchange.details()));
         }
@@ -124,7 +124,8 @@ impl Scenario {
                 .into_iter()
                 .collect();
             let attempts = call_out.attempts().into_iter();
-            let sent = attempts.map(|headers| request(headers, pieces.clone(), body.clone(), Vec::new()));
+            let sent =
+                attempts.map(|headers| request(headers, pieces.clone(), body.clone(), Vec::new(), false));
             seen.attempts.extend(sent.map(|sent| ("other".to_owned(), sent)));
         }
         let line = |line: LogLine| (line.plugin, line.message);
@@ -145,6 +146,7 @@ impl Scenario {
 struct Live {
     exchange: Option<Exchange>,
     answered: bool,
+    http2: bool,
 }
 
 impl Live {
@@ -164,6 +166,7 @@ fn take(host: &Host, exchanges: &mut Vec<Live>, step: &Step) {
             return exchanges.push(Live {
                 exchange,
                 answered: false,
+                http2: request.http2,
             });
         }
         Step::Passes(milliseconds) => return host.advance(Duration::from_millis(*milliseconds)),
@@ -186,12 +189,16 @@ fn take(host: &Host, exchanges: &mut Vec<Live>, step: &Step) {
         }
         Step::UpstreamInforms(status) if waits => live.change(|exchange| exchange.upstream_informs(*status)),
         Step::UpstreamInforms(_) => {}
+        Step::UpstreamResets if waits && live.http2 => {
+            live.change(|exchange| exchange.begin_answer(host::Answer::stream_reset()));
+        }
         Step::UpstreamResets | Step::UpstreamCloses if waits => {
             live.change(|exchange| exchange.begin_answer(host::Answer::reset()));
         }
         _ if !live.answered => {}
         Step::UpstreamSends(piece) => live.change(|exchange| exchange.upstream_sends(piece)),
         Step::UpstreamEnds(trailers) => live.change(|exchange| exchange.upstream_ends_with(trailers)),
+        Step::UpstreamResets if live.http2 => live.change(Exchange::upstream_resets_stream),
         Step::UpstreamResets | Step::UpstreamCloses => live.change(Exchange::upstream_resets),
         Step::Answer(_) => {}
     }
@@ -214,7 +221,7 @@ fn mark(host: &Host, before: usize, exchanges: &[Live]) -> Mark {
             mark.upstream_bytes += length(attempt.pieces());
             mark.upstream_trailers += attempt.trailers().len();
         }
-        let reply = reply(exchange);
+        let reply = reply(exchange, live.http2);
         mark.replies += usize::from(!reply.headers.is_empty());
         mark.client_bytes += length(reply.pieces);
         // A client that was promised more goes on waiting.
@@ -230,9 +237,10 @@ fn told(host: &Host) -> impl Iterator<Item = LogLine> {
     host.logs().into_iter().filter(|line| line.level >= Level::Info)
 }
 
-fn reply(exchange: &Exchange) -> Reply {
+fn reply(exchange: &Exchange, http2: bool) -> Reply {
     let headers: Headers = plain(exchange.response_headers());
-    let (pieces, whole) = pieces(&headers, exchange.pieces(), exchange.body());
+    let (pieces, whole) = pieces(&headers, exchange.pieces(), exchange.body(), http2);
+    let headers = ordered(headers, http2);
     let nothing_came = exchange.broke_off() && pieces.is_empty();
     Reply {
         announced: exchange.informational(),
@@ -242,21 +250,17 @@ fn reply(exchange: &Exchange) -> Reply {
             && whole.unwrap_or(!exchange.broke_off() || exchange.status() == 101),
         pieces,
         headers,
-        trailers: exchange.response_trailers(),
+        trailers: ordered(exchange.response_trailers(), http2),
     }
 }
 
-fn sent(attempt: &Attempt<'_>) -> Sent {
-    request(
-        attempt.headers(),
-        attempt.pieces(),
-        attempt.body(),
-        attempt.trailers(),
-    )
+fn sent(attempt: &Attempt<'_>, http2: bool) -> Sent {
+    let (pieces, body) = (attempt.pieces(), attempt.body());
+    request(attempt.headers(), pieces, body, attempt.trailers(), http2)
 }
 
 /// A request as the wire has it.
-fn request(headers: Headers, parts: Vec<Vec<u8>>, body: Vec<u8>, trailers: Headers) -> Sent {
+fn request(headers: Headers, parts: Vec<Vec<u8>>, body: Vec<u8>, trailers: Headers, http2: bool) -> Sent {
     let pseudo = |name: &str| {
         let value = headers
             .iter()
@@ -278,21 +282,29 @@ fn request(headers: Headers, parts: Vec<Vec<u8>>, body: Vec<u8>, trailers: Heade
         .collect();
     Sent {
         line,
-        pieces: pieces(&headers, parts, body).0,
-        headers,
+        pieces: pieces(&headers, parts, body, http2).0,
+        headers: ordered(headers, http2),
         trailers,
     }
 }
 
-/// The body as the wire has it: only chunks can be told apart, and a body of known length ends with that. Whether that
-/// came whole, where the length is known.
-fn pieces(headers: &Headers, pieces: Vec<Vec<u8>>, mut body: Vec<u8>) -> (Vec<Vec<u8>>, Option<bool>) {
+/// The body as the wire has it: in HTTP/1.1 only chunks can be told apart, and a body of known length ends with that.
+/// Whether that came whole, where the length counts.
+fn pieces(
+    headers: &Headers,
+    pieces: Vec<Vec<u8>>,
+    mut body: Vec<u8>,
+    http2: bool,
+) -> (Vec<Vec<u8>>, Option<bool>) {
     let value = |name: &str| {
         let field = headers.iter().find(|(other, _)| other == name);
         field.and_then(|(_, value)| str::from_utf8(value).ok())
     };
-    if value("transfer-encoding") == Some("chunked") {
-        return (pieces, None);
+    if http2 || value("transfer-encoding") == Some("chunked") {
+        return (
+            pieces.into_iter().filter(|piece| !piece.is_empty()).collect(),
+            None,
+        );
     }
     let length = value("content-length").and_then(|length| length.parse().ok());
     let whole = length.map(|length| body.len() >= length || body.is_empty());
@@ -301,6 +313,14 @@ fn pieces(headers: &Headers, pieces: Vec<Vec<u8>>, mut body: Vec<u8>) -> (Vec<Ve
         Some(body).filter(|body| !body.is_empty()).into_iter().collect(),
         whole,
     )
+}
+
+/// HTTP/2 goes through a library there, which keeps no order among names.
+fn ordered(mut headers: Headers, http2: bool) -> Headers {
+    if http2 {
+        headers.sort_by(|(left, _), (right, _)| left.cmp(right));
+    }
+    headers
 }
 
 /// Without pseudo headers, and as the wire has them: a line break in a value begins another field.

@@ -3,7 +3,9 @@
 
 mod bootstrap;
 mod differences;
+mod lines;
 mod masks;
+mod peers;
 mod stage;
 
 use std::collections::BTreeSet;

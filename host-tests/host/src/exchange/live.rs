@@ -2,8 +2,9 @@
 
 use super::Exchange;
 use crate::answer::Answer;
+use crate::client_request::Protocol;
 use crate::header_map::HeaderMap;
-use crate::stream::{Protocol, Stage};
+use crate::stream::Stage;
 use crate::way::{Arrival, Direction};
 
 impl Exchange {

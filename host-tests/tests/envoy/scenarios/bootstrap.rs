@@ -164,7 +164,10 @@ fn cluster(name: &str, host: Option<SocketAddr>) -> Value {
                 "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
                 // A connection for each request: so each is a peer of its own.
                 "common_http_protocol_options": { "max_requests_per_connection": 1 },
-                "explicit_http_config": { "http_protocol_options": { "enable_trailers": true } },
+                "use_downstream_protocol_config": {
+                    "http_protocol_options": { "enable_trailers": true },
+                    "http2_protocol_options": {},
+                },
             },
         },
     })

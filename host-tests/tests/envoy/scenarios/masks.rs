@@ -49,6 +49,7 @@ const MASKS: &[Mask] = &[
 
 /// The text with its masked values replaced.
 pub fn apply(text: &str) -> String {
+    let text = &in_one_order(text);
     MASKS.iter().fold(text.to_owned(), |text, mask| {
         let expression = Regex::new(mask.expression).expect("it is an expression");
         let mut known: Vec<String> = Vec::new();
@@ -65,4 +66,16 @@ pub fn apply(text: &str) -> String {
         });
         masked.into_owned()
     })
+}
+
+/// Over HTTP/2 the order of pseudo headers is the client's choice, and that of this client's library is not the host's.
+fn in_one_order(text: &str) -> String {
+    let pseudo = Regex::new(r"\{(?P<all>(?::[a-z]+: [^,}\n]*(?:, |\}))+)").expect("it is an expression");
+    let sort = |found: &Captures<'_>| {
+        let end = if found["all"].ends_with('}') { "}" } else { ", " };
+        let mut fields: Vec<&str> = found["all"].trim_end_matches(end).split(", ").collect();
+        fields.sort_unstable();
+        format!("{{{}{end}", fields.join(", "))
+    };
+    pseudo.replace_all(text, sort).into_owned()
 }

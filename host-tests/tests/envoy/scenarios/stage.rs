@@ -4,12 +4,14 @@ use std::collections::HashMap;
 use std::fs;
 use std::time::{Duration, Instant};
 
-use host_tests::scenario::{Headers, Mark, Reply, Scenario, Seen, Sent, Step};
+use host_tests::scenario::{Mark, Scenario, Seen, Step};
 use live::Envoy;
-use live::wire::{Acceptor, Kind, Message, Peer};
+use live::wire::{Acceptor, Attempt};
 
 use super::bootstrap::{self, Upstreams};
 use super::differences;
+use super::lines::{Line, plugins_line};
+use super::peers::{self, Client};
 
 /// How long Envoy may take for a step. Beyond it, the scenario differs, and its later steps are not waited for as long.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -29,20 +31,11 @@ pub struct Stage {
     seen: Vec<Seen>,
 }
 
-/// A line of a plugin.
-struct Line {
-    thread: String,
-    plugin: String,
-    text: String,
-}
-
 /// What is going on in one scenario.
 struct Play {
-    clients: Vec<(Peer, Kind)>,
+    clients: Vec<Client>,
     /// How many lines there were before the first step.
     before: usize,
-    /// Which attempt at `upstream` is answered, as far as its head.
-    answered: Vec<usize>,
     others_answered: usize,
     /// Pieces stand on the wire as they are.
     upgrades: bool,
@@ -87,7 +80,6 @@ impl Stage {
         let mut play = Play {
             clients: Vec::new(),
             before: self.lines.get(&number).map_or(0, Vec::len),
-            answered: Vec::new(),
             others_answered: 0,
             upgrades: scenario.upgrades(),
         };
@@ -110,7 +102,7 @@ impl Stage {
             .and_then(|at| marks.get(at))
             .is_some_and(|mark| mark == last);
         if !over {
-            play.clients.iter().for_each(|(client, _)| client.close());
+            play.clients.iter().for_each(Client::abort);
             self.reaches(number, scenario, &mut play, last, patience);
         }
         // A plugin can crash Envoy. What does so belongs to the host's own tests, which say what becomes of it there.
@@ -118,7 +110,7 @@ impl Stage {
         assert!(running, "Envoy crashed in `{}`", scenario.name);
         let seen = self.peers_seen(&play);
         self.seen.push(seen);
-        play.clients.iter().for_each(|(client, _)| client.close());
+        play.clients.iter().for_each(Client::close);
         self.upstream.forget();
         self.other.forget();
     }
@@ -130,44 +122,30 @@ impl Stage {
                     .envoy
                     .listener(&bootstrap::listener_name(number))
                     .expect("it has a listener");
-                let client = Peer::connect(address).expect("Envoy listens");
-                client.send(&request.to_bytes());
-                play.clients.push((
-                    client,
-                    Kind::Response {
-                        head: request.method == "HEAD",
-                    },
-                ));
+                play.clients.push(Client::send(address, request));
             }
-            Step::ClientEnds(trailers) => {
-                with_last(&play.clients, |client| client.send(&last_chunk(trailers)))
-            }
-            Step::ClientAborts => with_last(&play.clients, Peer::close),
+            Step::ClientSends(piece) => with_last(&play.clients, |client| client.piece(piece, play.upgrades)),
+            Step::ClientEnds(trailers) => with_last(&play.clients, |client| client.end(trailers)),
+            Step::ClientAborts => with_last(&play.clients, Client::abort),
             Step::Passes(_) => {}
-            Step::Answer(answer) => {
-                let peers = self.upstream.peers();
-                if let Some(peer) = peers.last() {
-                    peer.send(&answer.to_bytes());
-                    play.answered.push(peers.len());
-                }
+            Step::Answer(answer) => with_last(&self.upstream.attempts(), |attempt| {
+                peers::answer(attempt, answer)
+            }),
+            Step::UpstreamInforms(status) => with_last(&self.upstream.attempts(), |attempt| {
+                peers::inform(attempt, *status);
+            }),
+            Step::UpstreamSends(piece) => {
+                with_last(&self.upstream.attempts(), |attempt| {
+                    peers::piece(attempt, piece, play.upgrades);
+                });
             }
-            Step::UpstreamInforms(status) => {
-                let head = format!("HTTP/1.1 {status} -\r\n\r\n");
-                with_last_upstream(&self.upstream, |peer| peer.send(head.as_bytes()));
-            }
-            Step::UpstreamSends(piece) if play.upgrades => {
-                with_last_upstream(&self.upstream, |peer| peer.send(piece));
-            }
-            Step::ClientSends(piece) if play.upgrades => {
-                with_last(&play.clients, |client| client.send(piece));
-            }
-            Step::ClientSends(piece) => with_last(&play.clients, |client| client.send(&chunk(piece))),
-            Step::UpstreamSends(piece) => with_last_upstream(&self.upstream, |peer| peer.send(&chunk(piece))),
             Step::UpstreamEnds(trailers) => {
-                with_last_upstream(&self.upstream, |peer| peer.send(&last_chunk(trailers)));
+                with_last(&self.upstream.attempts(), |attempt| {
+                    peers::end_answer(attempt, trailers)
+                });
             }
-            Step::UpstreamResets => with_last_upstream(&self.upstream, Peer::reset),
-            Step::UpstreamCloses => with_last_upstream(&self.upstream, Peer::close),
+            Step::UpstreamResets => with_last(&self.upstream.attempts(), Attempt::reset),
+            Step::UpstreamCloses => with_last(&self.upstream.attempts(), Attempt::close),
         }
     }
 
@@ -203,15 +181,13 @@ impl Stage {
 
     /// The cluster `other` answers by its script.
     fn answer_others(&self, scenario: &Scenario, play: &mut Play) {
-        for peer in self.other.peers().iter().skip(play.others_answered) {
-            let complete = peer
-                .received(Kind::Request)
-                .is_some_and(|request| request.complete);
+        for attempt in self.other.attempts().iter().skip(play.others_answered) {
+            let complete = attempt.request().is_some_and(|request| request.complete);
             let answer = scenario.other.get(play.others_answered).or(scenario.other.last());
             let Some(answer) = answer.filter(|_| complete) else {
                 return;
             };
-            peer.send(&answer.to_bytes());
+            peers::answer(attempt, answer);
             play.others_answered += 1;
         }
     }
@@ -225,17 +201,14 @@ impl Stage {
                 .saturating_sub(play.before),
             ..Mark::default()
         };
-        for (client, kind) in &play.clients {
-            if let Some(reply) = client.received(*kind) {
-                mark.replies += 1;
-                mark.client_bytes += reply.body().len();
-                mark.over += usize::from(reply.complete || client.ending().is_some());
-            } else {
-                mark.over += usize::from(client.ending().is_some());
-            }
+        for client in &play.clients {
+            let reply = client.received();
+            mark.replies += usize::from(reply.is_some());
+            mark.client_bytes += reply.as_ref().map_or(0, |reply| reply.body().len());
+            mark.over += usize::from(client.is_over() || reply.is_some_and(|reply| reply.complete));
         }
-        for peer in self.upstream.peers() {
-            if let Some(request) = peer.received(Kind::Request) {
+        for attempt in self.upstream.attempts() {
+            if let Some(request) = attempt.request() {
                 mark.attempts += 1;
                 mark.upstream_bytes += request.body().len();
                 mark.upstream_trailers += request.trailers.len();
@@ -255,30 +228,14 @@ impl Stage {
     }
 
     fn peers_seen(&self, play: &Play) -> Seen {
-        let mut seen = Seen::default();
-        for (client, kind) in &play.clients {
-            seen.replies.push(
-                client
-                    .received(*kind)
-                    .map(|message| Reply {
-                        announced: message.announced.clone(),
-                        status: message.status(),
-                        complete: message.complete,
-                        headers: owned(&message.headers),
-                        trailers: owned(&message.trailers),
-                        pieces: message.pieces,
-                    })
-                    .unwrap_or_default(),
-            );
-        }
+        let mut seen = Seen {
+            replies: play.clients.iter().map(Client::reply).collect(),
+            ..Seen::default()
+        };
         for (cluster, acceptor) in [("upstream", &self.upstream), ("other", &self.other)] {
-            for message in acceptor
-                .peers()
-                .iter()
-                .filter_map(|peer| peer.received(Kind::Request))
-            {
-                seen.attempts.push((cluster.to_owned(), sent(message)));
-            }
+            let attempts = acceptor.attempts();
+            let sent = attempts.iter().filter_map(peers::sent);
+            seen.attempts.extend(sent.map(|sent| (cluster.to_owned(), sent)));
         }
         seen
     }
@@ -330,62 +287,9 @@ impl Stage {
     }
 }
 
-/// A line that a plugin wrote: `… wasm log [name] root_id vm_id: text`, where the root_id is the name and the vm_id begins
-/// with the scenario's number.
-fn plugins_line(line: &str) -> Option<(usize, Line)> {
-    let (head, rest) = line.split_once("] wasm log ")?;
-    let (prefix, text) = rest.split_once(": ")?;
-    let mut words = prefix.split(' ').rev();
-    let (number, _) = words.next()?.strip_prefix('s')?.split_once('.')?;
-    let plugin = words.next()?.to_owned();
-    let thread = head.split("][").nth(1)?.to_owned();
-    Some((
-        number.parse().ok()?,
-        Line {
-            thread,
-            plugin,
-            text: text.to_owned(),
-        },
-    ))
-}
-
-fn with_last(clients: &[(Peer, Kind)], act: impl FnOnce(&Peer)) {
-    if let Some((client, _)) = clients.last() {
-        act(client);
-    }
-}
-
-fn with_last_upstream(upstream: &Acceptor, act: impl FnOnce(&Peer)) {
-    if let Some(peer) = upstream.peers().last() {
+/// The last one, if there is one, does something.
+fn with_last<T>(peers: &[T], act: impl FnOnce(&T)) {
+    if let Some(peer) = peers.last() {
         act(peer);
     }
-}
-
-fn chunk(piece: &[u8]) -> Vec<u8> {
-    [format!("{:x}\r\n", piece.len()).as_bytes(), piece, b"\r\n"].concat()
-}
-
-fn last_chunk(trailers: &[(String, Vec<u8>)]) -> Vec<u8> {
-    let mut bytes = b"0\r\n".to_vec();
-    for (name, value) in trailers {
-        bytes.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
-    }
-    bytes.extend_from_slice(b"\r\n");
-    bytes
-}
-
-fn sent(message: Message) -> Sent {
-    Sent {
-        line: message.line.trim_end_matches(" HTTP/1.1").to_owned(),
-        headers: owned(&message.headers),
-        trailers: owned(&message.trailers),
-        pieces: message.pieces,
-    }
-}
-
-fn owned(headers: &live::Headers) -> Headers {
-    headers
-        .iter()
-        .map(|(name, value)| (String::from_utf8_lossy(name).into_owned(), value.clone()))
-        .collect()
 }
