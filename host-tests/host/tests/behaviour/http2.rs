@@ -7,7 +7,7 @@ mod grpc;
 use host::{Answer, Cluster, Exchange, Host, Module, Route};
 
 use crate::guest::{guest, notes};
-use crate::stream::{Tracer, trace};
+use crate::stream::{At, Tracer, trace};
 
 fn names(exchange: &Exchange) -> String {
     let headers = exchange.response_headers().into_iter();
