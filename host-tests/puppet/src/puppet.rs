@@ -12,6 +12,10 @@ const VM_CONFIGURATION: u64 = 6;
 const PLUGIN_CONFIGURATION: u64 = 7;
 const INFO: u64 = 2;
 
+/// Kinds of tokens.
+const QUEUE: &str = "queue";
+const CALL: &str = "call";
+
 /// A callback as it was called.
 pub(crate) struct Call<'c> {
     pub(crate) name: &'static str,
@@ -32,6 +36,8 @@ struct Memory {
     calls: BTreeMap<(u32, &'static str), u64>,
     /// Numbers that host calls yielded.
     numbers: BTreeMap<String, u32>,
+    /// What tokens stand for, by their kind.
+    tokens: BTreeMap<(&'static str, u32), String>,
 }
 
 thread_local! {
@@ -105,22 +111,18 @@ pub(crate) fn enter(call: &Call<'_>, default: u32) -> u32 {
 
 /// The arguments of a callback, where they mean the same in every host: tokens by what they were yielded for.
 fn told(call: &Call<'_>, is_root: bool) -> String {
-    let token = |token: u32| {
-        let named = memory(|memory| {
-            let mut names = memory
-                .numbers
-                .iter()
-                .filter(|(name, n)| **n == token && !name.starts_with("cas:"));
-            names.next().map(|(name, _)| name.clone())
-        });
-        named.unwrap_or_else(|| "an unknown token".to_owned())
+    let token = |kind: &'static str, token: u32| {
+        let name = memory(|memory| memory.tokens.get(&(kind, token)).cloned());
+        name.unwrap_or_else(|| "an unknown token".to_owned())
     };
     let all = |numbers: &[u32]| numbers.iter().map(u32::to_string).collect::<Vec<_>>();
     match (call.name, call.arguments) {
         ("create", _) if is_root => String::new(),
         ("create", _) => String::new(),
-        ("queue_ready", [queue]) => token(*queue),
-        ("http_call_response", [number, rest @ ..]) => [vec![token(*number)], all(rest)].concat().join(", "),
+        ("queue_ready", [queue]) => token(QUEUE, *queue),
+        ("http_call_response", [number, rest @ ..]) => {
+            [vec![token(CALL, *number)], all(rest)].concat().join(", ")
+        }
         (_, numbers) => all(numbers).join(", "),
     }
 }
@@ -212,6 +214,8 @@ impl Moment {
             if let Some(cas) = outcome.cas.filter(|_| function.ends_with("get_shared_data")) {
                 memory.numbers.insert(format!("cas:{about}"), cas);
             } else if let Some(number) = outcome.number.filter(|_| outcome.status == 0) {
+                let kind = if function.ends_with("queue") { QUEUE } else { CALL };
+                memory.tokens.insert((kind, number), about.clone());
                 memory.numbers.insert(about, number);
             }
         });

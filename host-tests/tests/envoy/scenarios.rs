@@ -17,7 +17,7 @@ use host_tests::scenario::{Mark, Scenario, Seen, list};
 use stage::Stage;
 
 /// How many exchanges must be compared at least, here and in `differential.rs`.
-const EXCHANGES: usize = 250;
+const EXCHANGES: usize = 500;
 
 #[test]
 fn host_and_envoy_see_the_same_of_every_scenario() {
@@ -68,10 +68,17 @@ fn host_and_envoy_see_the_same_of_every_scenario() {
 }
 
 #[test]
-fn the_list_is_long_and_no_two_scenarios_have_the_same_name() {
+fn the_list_is_long_and_no_two_scenarios_share_a_name_or_a_metric() {
     let scenarios = list::all();
     let names: BTreeSet<_> = scenarios.iter().map(|scenario| scenario.name).collect();
     assert_eq!(names.len(), scenarios.len(), "a name is there twice");
+    let mut metrics = BTreeSet::new();
+    for metric in scenarios.iter().flat_map(Scenario::metrics) {
+        assert!(
+            metrics.insert(metric.clone()),
+            "two scenarios have the metric {metric}, and one Envoy"
+        );
+    }
     let exchanges: usize = scenarios.iter().map(Scenario::exchanges).sum();
     let all = exchanges + host_tests::exchange::request_id::exchanges().len();
     assert!(all >= EXCHANGES, "{all} exchanges");

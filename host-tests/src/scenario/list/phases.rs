@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::everywhere;
-use crate::scenario::{Plugin, Scenario};
+use crate::scenario::{Answer, Plugin, Request, Scenario};
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -16,7 +16,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             &strange_maps(),
         ),
         everywhere("buffers are readable in these phases", &buffers()),
-        everywhere("metrics work in every phase", &metrics()),
+        everywhere("metrics work in every phase", &metrics("phases")),
         everywhere("shared data work in every phase", &shared_data()),
         everywhere("logs, time and randomness work in every phase", &environment()),
         everywhere("filter state can be set in these phases", &filter_state()),
@@ -26,6 +26,41 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         everywhere(
             "foreign functions that are none, and clear_route_cache",
             &foreign_functions(),
+        ),
+        elsewhere(
+            "header maps when a call-out or a queue is told of",
+            &[reads(), writes()].concat(),
+        ),
+        elsewhere(
+            "maps of nothing when a call-out or a queue is told of",
+            &strange_maps(),
+        ),
+        elsewhere("buffers when a call-out or a queue is told of", &buffers()),
+        elsewhere(
+            "metrics when a call-out or a queue is told of",
+            &metrics("elsewhere"),
+        ),
+        elsewhere(
+            "shared data when a call-out or a queue is told of",
+            &shared_data(),
+        ),
+        elsewhere(
+            "logs and time when a call-out or a queue is told of",
+            &environment(),
+        ),
+        elsewhere(
+            "filter state when a call-out or a queue is told of",
+            &filter_state(),
+        ),
+        elsewhere(
+            "contexts and foreign functions when a call-out or a queue is told of",
+            &[
+                contexts(),
+                foreign_functions(),
+                plugin_properties(),
+                vec![json!(["done"])],
+            ]
+            .concat(),
         ),
         before_the_plugin("before there is a plugin"),
         Scenario::new("call data outside of a foreign function")
@@ -37,6 +72,29 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             .get()
             .answer(200),
     ]
+}
+
+/// The same steps when a call-out has its answer, once in the context that is called and once in the stream's, and when a
+/// queue of the root has something.
+fn elsewhere(name: &'static str, steps: &[Value]) -> Scenario {
+    let call = [[":method", "GET"], [":path", "/asked"], [":authority", "other"]];
+    let in_stream = [&[json!(["set_effective_context", "stream"])], steps].concat();
+    let go_on = [
+        json!(["set_effective_context", "stream"]),
+        json!(["continue_stream", 0]),
+    ];
+    let told = [steps, &in_stream, &go_on].concat();
+    Scenario::new(name)
+        .script(json!({
+            "configure": [["register_shared_queue", "q"]],
+            "request_headers": [["http_call", "other", call, "", [], 1000], ["returns", 1]],
+            "http_call_response": told,
+            "log": [["enqueue_shared_queue", "q", "x"]],
+            "queue_ready": steps,
+        }))
+        .other([Answer::new(200).header("x-a", "3").body("asked")])
+        .request(Request::get("/orders?a=1").header("x-a", "1"))
+        .answer(Answer::new(200).header("x-a", "2").body("answer"))
 }
 
 fn reads() -> Vec<Value> {
@@ -106,25 +164,27 @@ fn buffers() -> Vec<Value> {
     steps
 }
 
-fn metrics() -> Vec<Value> {
+/// With names that begin so: metrics are shared by all scenarios.
+fn metrics(prefix: &str) -> Vec<Value> {
+    let name = |name: &str| format!("{prefix}.{name}");
     vec![
-        json!(["define_metric", 0, "phases.counter"]),
-        json!(["define_metric", 0, "phases.counter"]),
-        json!(["define_metric", 1, "phases.gauge"]),
-        json!(["define_metric", 2, "phases.histogram"]),
-        json!(["define_metric", 3, "phases.nothing"]),
-        json!(["increment_metric", "phases.counter", 2]),
-        json!(["increment_metric", "phases.counter", 0]),
-        json!(["increment_metric", "phases.counter", -1]),
-        json!(["record_metric", "phases.counter", 3]),
-        json!(["get_metric", "phases.counter"]),
-        json!(["increment_metric", "phases.gauge", 5]),
-        json!(["increment_metric", "phases.gauge", -2]),
-        json!(["record_metric", "phases.gauge", 7]),
-        json!(["get_metric", "phases.gauge"]),
-        json!(["increment_metric", "phases.histogram", 1]),
-        json!(["record_metric", "phases.histogram", 1]),
-        json!(["get_metric", "phases.histogram"]),
+        json!(["define_metric", 0, name("counter")]),
+        json!(["define_metric", 0, name("counter")]),
+        json!(["define_metric", 1, name("gauge")]),
+        json!(["define_metric", 2, name("histogram")]),
+        json!(["define_metric", 3, name("nothing")]),
+        json!(["increment_metric", name("counter"), 2]),
+        json!(["increment_metric", name("counter"), 0]),
+        json!(["increment_metric", name("counter"), -1]),
+        json!(["record_metric", name("counter"), 3]),
+        json!(["get_metric", name("counter")]),
+        json!(["increment_metric", name("gauge"), 5]),
+        json!(["increment_metric", name("gauge"), -2]),
+        json!(["record_metric", name("gauge"), 7]),
+        json!(["get_metric", name("gauge")]),
+        json!(["increment_metric", name("histogram"), 1]),
+        json!(["record_metric", name("histogram"), 1]),
+        json!(["get_metric", name("histogram")]),
         json!(["increment_metric", 9999, 1]),
         json!(["record_metric", 9999, 1]),
         json!(["get_metric", 9999]),

@@ -31,12 +31,12 @@ const MASKS: &[Mask] = &[
     },
     Mask {
         name: "time",
-        expression: r#"get_property\((?:request\.time|request\.duration|response\.backend_latency)\) = 0 (?P<value>"(?:[^"\\]|\\.)+")"#,
+        expression: r#"get_property\((?:request\.time|request\.duration|response\.backend_latency)\) = 0 (?P<value>"(?:\\x[0-9a-f]{2}|\\.|[^"\\]){8}")"#,
         identifies: false,
     },
     Mask {
         name: "number",
-        expression: r#"get_property\((?:connection\.id|connection_id|source\.port|destination\.port|upstream\.port)\) = 0 (?P<value>"(?:[^"\\]|\\.)+")"#,
+        expression: r#"get_property\((?:connection\.id|connection_id|source\.port|destination\.port|upstream\.port)\) = 0 (?P<value>"(?:\\x[0-9a-f]{2}|\\.|[^"\\]){8}")"#,
         identifies: true,
     },
     // What stands in x-forwarded-for for a client on loopback.
