@@ -12,7 +12,7 @@ use super::{Plugin, Route, Scenario, Step};
 pub struct Mark {
     /// Lines of the plugins since the first step.
     pub lines: usize,
-    /// Requests that reached an upstream.
+    /// Requests that reached the cluster `upstream`. (The answers of `other` show in what follows from them.)
     pub attempts: usize,
     /// Bytes of bodies that upstreams got.
     pub upstream_bytes: usize,
@@ -215,7 +215,7 @@ fn mark(host: &Host, before: usize, exchanges: &[Live]) -> Mark {
         for attempt in exchange
             .attempts()
             .iter()
-            .filter(|attempt| attempt.reached_upstream())
+            .filter(|attempt| attempt.reached_upstream() && attempt.cluster() == "upstream")
         {
             mark.attempts += 1;
             mark.upstream_bytes += length(attempt.pieces());
