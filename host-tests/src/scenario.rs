@@ -20,6 +20,9 @@
 //!     .upstream_ends();
 //! ```
 //!
+//! `SCENARIO=piece cargo test -p host-tests --test envoy scenarios -- --nocapture` runs those with that word in their
+//! names, and prints what was seen.
+//!
 //! The steps are taken one after another: on Envoy, the next is taken when all that the last one did in the host can be
 //! seen there too. So a scenario needs no sleeping, and pieces of a body stay pieces. A part of the world that has no word
 //! here yet gets a method in `parts.rs`, which sets both forms.

@@ -6,6 +6,8 @@ use host_tests::plugin::PUPPET;
 use host_tests::scenario::{CONNECTION_MANAGER, Plugin, Scenario};
 use serde_json::{Value, json};
 
+use super::Numbered;
+
 const PROTOCOL_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
 /// The upstreams that Envoy is to reach.
@@ -16,14 +18,13 @@ pub struct Upstreams {
 
 /// The whole configuration. `module` gives the path of a plugin's module that is no puppet.
 pub fn configuration(
-    scenarios: &[Scenario],
+    scenarios: &[Numbered<'_>],
     upstreams: &Upstreams,
     module: impl Fn(&[u8]) -> String,
 ) -> String {
     let listeners: Vec<Value> = scenarios
         .iter()
-        .enumerate()
-        .map(|(number, scenario)| listener(number, scenario, &module))
+        .map(|(number, scenario)| listener(*number, scenario, &module))
         .collect();
     let refused = SocketAddr::from(([127, 0, 0, 1], 1));
     let mut clusters = vec![
@@ -32,7 +33,7 @@ pub fn configuration(
         cluster("nobody", None),
         cluster("refused", Some(refused)),
     ];
-    for (number, scenario) in scenarios.iter().enumerate() {
+    for &(number, scenario) in scenarios {
         if !scenario.upstream_plugins.is_empty() {
             let mut filtered = cluster(&filtered_name(number), Some(upstreams.upstream));
             filtered["typed_extension_protocol_options"][PROTOCOL_OPTIONS]["http_filters"] =

@@ -47,35 +47,55 @@ const MASKS: &[Mask] = &[
     },
 ];
 
-/// The text with its masked values replaced.
-pub fn apply(text: &str) -> String {
-    let text = &in_one_order(text);
-    MASKS.iter().fold(text.to_owned(), |text, mask| {
-        let expression = Regex::new(mask.expression).expect("it is an expression");
-        let mut known: Vec<String> = Vec::new();
-        let masked = expression.replace_all(&text, |found: &Captures<'_>| {
-            let value = &found["value"];
-            if !mask.identifies {
-                return found[0].replacen(value, &format!("<{}>", mask.name), 1);
-            }
-            let number = known.iter().position(|other| other == value).unwrap_or_else(|| {
-                known.push(value.to_owned());
-                known.len() - 1
-            });
-            found[0].replacen(value, &format!("<{} {number}>", mask.name), 1)
-        });
-        masked.into_owned()
-    })
+/// The masks, ready to be laid over texts.
+pub struct Masks {
+    masks: Vec<(&'static Mask, Regex)>,
+    pseudo: Regex,
 }
 
-/// Over HTTP/2 the order of pseudo headers is the client's choice, and that of this client's library is not the host's.
-fn in_one_order(text: &str) -> String {
-    let pseudo = Regex::new(r"\{(?P<all>(?::[a-z]+: [^,}\n]*(?:, |\}))+)").expect("it is an expression");
-    let sort = |found: &Captures<'_>| {
-        let end = if found["all"].ends_with('}') { "}" } else { ", " };
-        let mut fields: Vec<&str> = found["all"].trim_end_matches(end).split(", ").collect();
-        fields.sort_unstable();
-        format!("{{{}{end}", fields.join(", "))
-    };
-    pseudo.replace_all(text, sort).into_owned()
+impl Masks {
+    /// All of them.
+    pub fn new() -> Masks {
+        let compiled = |expression| Regex::new(expression).expect("it is an expression");
+        Masks {
+            masks: MASKS
+                .iter()
+                .map(|mask| (mask, compiled(mask.expression)))
+                .collect(),
+            pseudo: compiled(r"\{(?P<all>(?::[a-z]+: [^,}\n]*(?:, |\}))+)"),
+        }
+    }
+
+    /// The text with its masked values replaced.
+    pub fn apply(&self, text: &str) -> String {
+        self.masks
+            .iter()
+            .fold(self.in_one_order(text), |text, (mask, expression)| {
+                let mut known: Vec<String> = Vec::new();
+                let masked = expression.replace_all(&text, |found: &Captures<'_>| {
+                    let value = &found["value"];
+                    if !mask.identifies {
+                        return found[0].replacen(value, &format!("<{}>", mask.name), 1);
+                    }
+                    let number = known.iter().position(|other| other == value).unwrap_or_else(|| {
+                        known.push(value.to_owned());
+                        known.len() - 1
+                    });
+                    found[0].replacen(value, &format!("<{} {number}>", mask.name), 1)
+                });
+                masked.into_owned()
+            })
+    }
+
+    /// Over HTTP/2 the order of pseudo headers is the client's choice, and that of this client's library is not the
+    /// host's.
+    fn in_one_order(&self, text: &str) -> String {
+        let sort = |found: &Captures<'_>| {
+            let end = if found["all"].ends_with('}') { "}" } else { ", " };
+            let mut fields: Vec<&str> = found["all"].trim_end_matches(end).split(", ").collect();
+            fields.sort_unstable();
+            format!("{{{}{end}", fields.join(", "))
+        };
+        self.pseudo.replace_all(text, sort).into_owned()
+    }
 }

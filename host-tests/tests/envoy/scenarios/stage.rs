@@ -8,6 +8,7 @@ use host_tests::scenario::{Mark, Scenario, Seen, Step};
 use live::Envoy;
 use live::wire::{Acceptor, Attempt};
 
+use super::Numbered;
 use super::bootstrap::{self, Upstreams};
 use super::differences;
 use super::lines::{Line, plugins_line};
@@ -42,7 +43,7 @@ struct Play {
 }
 
 impl Stage {
-    pub fn start(scenarios: &[Scenario]) -> Stage {
+    pub fn start(scenarios: &[Numbered<'_>]) -> Stage {
         let acceptor = || Acceptor::start().expect("an upstream can listen");
         let (upstream, other) = (acceptor(), acceptor());
         let modules = tempfile::tempdir().expect("a folder can be made");
@@ -241,7 +242,7 @@ impl Stage {
     }
 
     /// Ends Envoy. What logs and statistics have is added to what the peers saw.
-    pub fn end(mut self, scenarios: &[Scenario]) -> Vec<Seen> {
+    pub fn end(mut self, scenarios: &[Numbered<'_>]) -> Vec<Seen> {
         let statistics = self.envoy.stats().expect("Envoy tells its statistics");
         self.read_log();
         let Stage {
@@ -251,7 +252,7 @@ impl Stage {
             ..
         } = self;
         let stopped = envoy.stop().expect("Envoy stops");
-        for (number, (scenario, seen)) in scenarios.iter().zip(&mut seen).enumerate() {
+        for (&(number, scenario), seen) in scenarios.iter().zip(&mut seen) {
             let lines = lines.get(&number).map(Vec::as_slice).unwrap_or_default();
             // The main thread's VMs are there before any worker's.
             let main = lines.first().map(|line| line.thread.clone());
