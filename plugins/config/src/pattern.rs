@@ -5,7 +5,7 @@
 
 #[cfg(feature = "describe")]
 use crate::describe::Shape;
-use crate::value::{Form, boxed, lower_case, text_setting};
+use crate::value::{Form, kept, lower_case, text_setting};
 
 /// A host: `shop.example`, or `*.shop.example` for one or more labels before it. Lower case, without a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,13 +133,7 @@ impl Form for ExactPath {
         broken_path(text)
     }
 
-    fn of(text: &str) -> Self {
-        Self(boxed(text))
-    }
-
-    fn as_str(&self) -> &str {
-        &self.0
-    }
+    kept!(boxed);
 
     #[cfg(feature = "describe")]
     fn shape() -> Shape {
@@ -161,13 +155,7 @@ impl Form for PathPrefix {
         broken_path(text)
     }
 
-    fn of(text: &str) -> Self {
-        Self(boxed(text))
-    }
-
-    fn as_str(&self) -> &str {
-        &self.0
-    }
+    kept!(boxed);
 
     #[cfg(feature = "describe")]
     fn shape() -> Shape {
@@ -201,13 +189,7 @@ impl Form for PathTemplate {
         })
     }
 
-    fn of(text: &str) -> Self {
-        Self(boxed(text))
-    }
-
-    fn as_str(&self) -> &str {
-        &self.0
-    }
+    kept!(boxed);
 
     #[cfg(feature = "describe")]
     fn shape() -> Shape {
@@ -260,13 +242,7 @@ impl Form for Method {
         (!valid).then_some(Self::WANTED)
     }
 
-    fn of(text: &str) -> Self {
-        Self(boxed(text))
-    }
-
-    fn as_str(&self) -> &str {
-        &self.0
-    }
+    kept!(boxed);
 
     #[cfg(feature = "describe")]
     fn shape() -> Shape {

@@ -11,7 +11,7 @@ mod text;
 pub use form::Form;
 #[cfg(feature = "describe")]
 pub(crate) use form::any_case;
-pub(crate) use form::{boxed, lower_case, text_setting};
+pub(crate) use form::{boxed, kept, lower_case, text_setting};
 pub use header::{HeaderName, HeaderValue, SafeHeaderName};
 pub(crate) use header::{NAME, is_token, may_hold_secret};
 #[cfg(feature = "describe")]

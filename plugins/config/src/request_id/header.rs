@@ -2,7 +2,7 @@
 
 #[cfg(feature = "describe")]
 use crate::describe::Shape;
-use crate::value::{Form, NAME, boxed, is_token, lower_case, may_hold_secret, text_setting};
+use crate::value::{Form, NAME, is_token, kept, lower_case, may_hold_secret, text_setting};
 #[cfg(feature = "describe")]
 use crate::value::{TOKEN, any_case, secret_pattern};
 
@@ -92,13 +92,7 @@ impl Form for AcceptHeader {
         }
     }
 
-    fn of(text: &str) -> Self {
-        Self(lower_case(text))
-    }
-
-    fn as_str(&self) -> &str {
-        &self.0
-    }
+    kept!(lower_case);
 
     #[cfg(feature = "describe")]
     fn shape() -> Shape {
@@ -134,13 +128,7 @@ impl Form for IdHeader {
             .then_some("the name of a header that may carry an id, such as \"x-request-id\"")
     }
 
-    fn of(text: &str) -> Self {
-        Self(lower_case(text))
-    }
-
-    fn as_str(&self) -> &str {
-        &self.0
-    }
+    kept!(lower_case);
 
     #[cfg(feature = "describe")]
     fn shape() -> Shape {
@@ -213,13 +201,7 @@ impl Form for FieldName {
         }
     }
 
-    fn of(text: &str) -> Self {
-        Self(boxed(text))
-    }
-
-    fn as_str(&self) -> &str {
-        &self.0
-    }
+    kept!(boxed);
 
     #[cfg(feature = "describe")]
     fn shape() -> Shape {

@@ -36,6 +36,20 @@ pub(crate) fn lower_case(text: &str) -> Box<str> {
     text.to_ascii_lowercase().into()
 }
 
+/// In the `impl` of a [`Form`] whose type is nothing but the text it keeps: `boxed` as it is, or in `lower_case`.
+macro_rules! kept {
+    ($kept:ident) => {
+        fn of(text: &str) -> Self {
+            Self($crate::value::$kept(text))
+        }
+
+        fn as_str(&self) -> &str {
+            &self.0
+        }
+    };
+}
+pub(crate) use kept;
+
 /// Makes a [`Form`] a setting that can be used as the text that it is.
 macro_rules! text_setting {
     ($type:ty) => {

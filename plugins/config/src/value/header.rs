@@ -1,6 +1,6 @@
 //! Names and values of HTTP headers (RFC 9110, section 5).
 
-use super::{Form, boxed, lower_case, text_setting};
+use super::{Form, kept, lower_case, text_setting};
 #[cfg(feature = "describe")]
 use crate::describe::Shape;
 
@@ -31,13 +31,7 @@ impl Form for HeaderName {
         (!is_token(text)).then_some(NAME)
     }
 
-    fn of(text: &str) -> Self {
-        Self(lower_case(text))
-    }
-
-    fn as_str(&self) -> &str {
-        &self.0
-    }
+    kept!(lower_case);
 
     #[cfg(feature = "describe")]
     fn shape() -> Shape {
@@ -84,13 +78,7 @@ impl Form for SafeHeaderName {
         }
     }
 
-    fn of(text: &str) -> Self {
-        Self(lower_case(text))
-    }
-
-    fn as_str(&self) -> &str {
-        &self.0
-    }
+    kept!(lower_case);
 
     #[cfg(feature = "describe")]
     fn shape() -> Shape {
@@ -122,13 +110,7 @@ impl Form for HeaderValue {
         (!visible || !trimmed || text.len() > LONGEST).then_some(Self::WANTED)
     }
 
-    fn of(text: &str) -> Self {
-        Self(boxed(text))
-    }
-
-    fn as_str(&self) -> &str {
-        &self.0
-    }
+    kept!(boxed);
 
     #[cfg(feature = "describe")]
     fn shape() -> Shape {

@@ -1,6 +1,6 @@
 //! Free texts within bounds.
 
-use super::{Form, boxed, text_setting};
+use super::{Form, kept, text_setting};
 #[cfg(feature = "describe")]
 use crate::describe::Shape;
 
@@ -19,13 +19,7 @@ impl Form for Text {
         (!valid).then_some(Self::WANTED)
     }
 
-    fn of(text: &str) -> Self {
-        Self(boxed(text))
-    }
-
-    fn as_str(&self) -> &str {
-        &self.0
-    }
+    kept!(boxed);
 
     #[cfg(feature = "describe")]
     fn shape() -> Shape {
