@@ -63,6 +63,8 @@ pub enum Shape {
         of: Box<Shape>,
         /// The least number of items.
         min: usize,
+        /// The greatest; `None`: any.
+        max: Option<usize>,
     },
     /// An object with keys of the author's choice.
     Map {

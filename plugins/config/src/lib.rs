@@ -37,6 +37,7 @@
 
 #[cfg(feature = "describe")]
 pub mod describe;
+pub mod error_envelope;
 pub mod fault;
 mod hash;
 pub mod node;

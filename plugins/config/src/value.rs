@@ -6,12 +6,14 @@ mod integer;
 mod list;
 mod map;
 mod percent;
+mod status;
 mod text;
+mod url;
 
 pub use form::Form;
+pub(crate) use form::{MEMBER, boxed, is_member, kept, lower_case, text_setting};
 #[cfg(feature = "describe")]
-pub(crate) use form::any_case;
-pub(crate) use form::{boxed, kept, lower_case, text_setting};
+pub(crate) use form::{MEMBER_PATTERN, any_case};
 pub use header::{HeaderName, HeaderValue, SafeHeaderName};
 pub(crate) use header::{NAME, is_token, may_hold_secret};
 #[cfg(feature = "describe")]
@@ -20,7 +22,10 @@ pub use integer::Int;
 pub use list::AtLeastOne;
 pub use map::Map;
 pub use percent::Percent;
+pub use status::StatusMatcher;
 pub use text::Text;
+pub(crate) use text::is_text;
+pub use url::BaseUrl;
 
 #[cfg(test)]
 mod tests;

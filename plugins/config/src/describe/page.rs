@@ -112,8 +112,15 @@ fn value(shape: &Shape) -> String {
             let words: Vec<String> = words.iter().map(|word| format!("`\"{}\"`", word.word)).collect();
             words.join(", ")
         }
-        Shape::List { of, min: 0 } => format!("list of: {}", value(of)),
-        Shape::List { of, min } => format!("list of at least {min}: {}", value(of)),
+        Shape::List { of, min, max } => {
+            let least = if *min > 0 {
+                format!(" at least {min}")
+            } else {
+                String::new()
+            };
+            let most = max.map(|max| format!(" at most {max}")).unwrap_or_default();
+            format!("list of{least}{most}: {}", value(of))
+        }
         Shape::Map { keys, of } => format!("object of: {} → {}", value(keys), value(of)),
         Shape::Object(members) if members.iter().all(|member| member.default.is_none()) => {
             let member = |member: &Member| format!("`\"{}\"`: {}", member.key, value(&member.shape));

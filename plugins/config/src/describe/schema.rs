@@ -23,7 +23,7 @@ pub fn schema<P: Policy>() -> String {
             "profiles",
             described(&map(&Text::shape(), policy.clone(), Some("^disabled$")), PROFILES),
         ),
-        ("routes", described(&array(reference("rule"), 0), ROUTES)),
+        ("routes", described(&array(reference("rule"), 0, None), ROUTES)),
     ];
     let mut schema = members([
         ("$schema", text("https://json-schema.org/draft/2020-12/schema")),
@@ -61,7 +61,7 @@ fn schema_of(shape: &Shape) -> Node {
             schema
         }
         Shape::Words(words) => one_of_words(words),
-        Shape::List { of, min } => array(schema_of(of), *min),
+        Shape::List { of, min, max } => array(schema_of(of), *min, *max),
         Shape::Map { keys, of } => map(keys, schema_of(of), None),
         Shape::Object(list) => object(list, &[]),
         Shape::Nullable(of) => nullable(schema_of(of)),
@@ -108,10 +108,13 @@ fn map(keys: &Shape, values: Node, not: Option<&str>) -> Node {
     ])
 }
 
-fn array(items: Node, min: usize) -> Node {
+fn array(items: Node, min: usize, max: Option<usize>) -> Node {
     let mut schema = members([("type", text("array")), ("items", items)]);
     if min > 0 {
         push(&mut schema, "minItems", Node::Number(min as f64));
+    }
+    if let Some(max) = max {
+        push(&mut schema, "maxItems", Node::Number(max as f64));
     }
     schema
 }

@@ -2,9 +2,11 @@
 
 #[cfg(feature = "describe")]
 use crate::describe::Shape;
-use crate::value::{Form, NAME, is_token, kept, lower_case, may_hold_secret, text_setting};
+use crate::value::{
+    Form, MEMBER, NAME, is_member, is_token, kept, lower_case, may_hold_secret, text_setting,
+};
 #[cfg(feature = "describe")]
-use crate::value::{TOKEN, any_case, secret_pattern};
+use crate::value::{MEMBER_PATTERN, TOKEN, any_case, secret_pattern};
 
 /// Headers by which a message is framed, routed, negotiated or controlled: an id in their place would break it, and
 /// their own values are no ids.
@@ -184,15 +186,10 @@ pub const RESERVED_FIELDS: &[&str] = &[
 pub struct FieldName(Box<str>);
 
 impl Form for FieldName {
-    const WANTED: &'static str = "at most 64 letters, digits and _, not beginning with a digit";
+    const WANTED: &'static str = MEMBER;
 
     fn broken(text: &str) -> Option<&'static str> {
-        const LONGEST: usize = 64;
-        let letters = text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        let first = text.bytes().next().is_some_and(|byte| !byte.is_ascii_digit());
-        if !letters || !first || text.len() > LONGEST {
+        if !is_member(text) {
             Some(Self::WANTED)
         } else if RESERVED_FIELDS.contains(&text) {
             Some("another one than those that the log line has of its own")
@@ -207,7 +204,7 @@ impl Form for FieldName {
     fn shape() -> Shape {
         Shape::Text {
             what: "name of a field".to_owned(),
-            pattern: "^[A-Za-z_][A-Za-z0-9_]{0,63}$".to_owned(),
+            pattern: MEMBER_PATTERN.to_owned(),
             not: Some(format!("^(?:{})$", RESERVED_FIELDS.join("|"))),
         }
     }

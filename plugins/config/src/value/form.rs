@@ -22,6 +22,23 @@ pub trait Form: Sized {
     fn shape() -> Shape;
 }
 
+/// What the name of a member is, as it follows "must be".
+pub(crate) const MEMBER: &str = "at most 64 letters, digits and _, not beginning with a digit";
+
+/// The form of a member's name.
+#[cfg(feature = "describe")]
+pub(crate) const MEMBER_PATTERN: &str = "^[A-Za-z_][A-Za-z0-9_]{0,63}$";
+
+/// Whether a member of a log line or of a body may be called so.
+pub(crate) fn is_member(text: &str) -> bool {
+    const LONGEST: usize = 64;
+    let letters = text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let first = text.bytes().next().is_some_and(|byte| !byte.is_ascii_digit());
+    letters && first && text.len() <= LONGEST
+}
+
 // Each is one function, and not one for every form.
 
 /// The text, kept.

@@ -30,6 +30,7 @@ impl<T: Setting> Setting for Vec<T> {
         Shape::List {
             of: Box::new(T::shape()),
             min: 0,
+            max: None,
         }
     }
 
@@ -85,6 +86,7 @@ impl<T: Setting> Setting for AtLeastOne<T> {
         Shape::List {
             of: Box::new(T::shape()),
             min: 1,
+            max: None,
         }
     }
 

@@ -4,6 +4,13 @@ use super::{Form, kept, text_setting};
 #[cfg(feature = "describe")]
 use crate::describe::Shape;
 
+/// Whether it has at least one and at most so many characters, none of them a control character.
+pub(crate) fn is_text(text: &str, longest: usize) -> bool {
+    // Every byte but those that continue a character begins one.
+    let length = text.bytes().filter(|byte| byte & 0xc0 != 0x80).count();
+    (1..=longest).contains(&length) && !text.chars().any(char::is_control)
+}
+
 /// A text of 1 to 256 characters, none of them a control character.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Text(Box<str>);
@@ -13,10 +20,7 @@ impl Form for Text {
 
     fn broken(text: &str) -> Option<&'static str> {
         const LONGEST: usize = 256;
-        // Every byte but those that continue a character begins one.
-        let length = text.bytes().filter(|byte| byte & 0xc0 != 0x80).count();
-        let valid = (1..=LONGEST).contains(&length) && !text.chars().any(char::is_control);
-        (!valid).then_some(Self::WANTED)
+        (!is_text(text, LONGEST)).then_some(Self::WANTED)
     }
 
     kept!(boxed);
