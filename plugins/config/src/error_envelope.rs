@@ -23,14 +23,13 @@ settings! {
         statuses: Vec<ErrorStatus> = vec![ErrorStatus::of::<400, 499>(), ErrorStatus::of::<500, 599>()],
         /// Whose answers get it. Empty: nobody's.
         origins: Vec<Origin> = vec![Origin::Local, Origin::Upstream],
-        /// Which of the upstream's own errors stay as they are. gRPC, event streams, upgrades, answers without a body
-        /// and what is already enveloped always do.
+        /// Which of the upstream's own errors stay as they are. gRPC, event streams and upgrades always do.
         passthrough: Passthrough = Passthrough::Structured,
         /// Whether the body says what the upstream's error said: its message, and which of the request's values were
         /// wrong, never the values.
         upstream_message: UpstreamMessage = UpstreamMessage::ClientErrors,
         /// How much of the upstream's body is read for its message or its shape, in bytes. A longer one is replaced
-        /// unread, never cut. 0: none is read.
+        /// as if it said nothing, never cut. 0: none is read, and neither is known.
         max_body_bytes: Int<0, 16_777_216> = Int::of::<65_536>(),
         /// Where the errors are explained, as `"https://docs.example/errors/"`: the `error_code` is appended, and the
         /// whole becomes `documentation_url`. `null`: nowhere.
@@ -82,7 +81,7 @@ words! {
     pub enum Passthrough {
         /// those that are declared to be JSON or XML, whatever their status; only `content-type` is looked at.
         Structured = "structured",
-        /// those whose body is one of the known bodies of errors.
+        /// those that already have the standard body, or are `application/problem+json`.
         Enveloped = "enveloped",
         /// none.
         Never = "never",
@@ -102,4 +101,4 @@ words! {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -100,6 +100,12 @@ impl<P> Plugin<P> {
         }
     }
 
+    /// Whether there can be a request that meets a policy.
+    pub fn can_apply(&self) -> bool {
+        let by_default = self.choice.default.is_some() && self.common.mode != Mode::Disabled;
+        by_default || self.common.route_metadata || !self.choice.outcomes.is_empty()
+    }
+
     /// Whether the request with this id is among those that are enforced (`enforce_percent`). See [`enforced`].
     pub fn enforced(&self, id: &[u8]) -> bool {
         enforced(id, self.common.enforce_percent)

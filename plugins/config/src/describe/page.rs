@@ -77,8 +77,8 @@ impl Page {
         }
         self.text.push('\n');
         for member in members {
-            if let Some(nested) = nested(&member.shape) {
-                let path = [path, member.key].concat();
+            if let Some((nested, place)) = nested(&member.shape) {
+                let path = [path, member.key, place].concat();
                 self.paragraph(&format!("### `{path}`"));
                 self.section(&(path + "."), nested, &[]);
             }
@@ -92,10 +92,11 @@ impl Page {
     }
 }
 
-/// The members of a part that is written below its table.
-fn nested(shape: &Shape) -> Option<&[Member]> {
+/// The members of a part that is written below its table, and where in the setting it stands.
+fn nested(shape: &Shape) -> Option<(&[Member], &'static str)> {
     match shape {
-        Shape::Object(members) => Some(members),
+        Shape::Object(members) => Some((members, "")),
+        Shape::List { of, .. } => nested(of).map(|(members, _)| (members, "[]")),
         Shape::Nullable(of) | Shape::Optional(of) => nested(of),
         _ => None,
     }
@@ -146,7 +147,7 @@ fn words(shape: &Shape) -> String {
                 .collect();
             meanings.join(" ")
         }
-        Shape::Nullable(of) | Shape::Optional(of) => words(of),
+        Shape::Nullable(of) | Shape::Optional(of) | Shape::List { of, .. } => words(of),
         _ => String::new(),
     }
 }

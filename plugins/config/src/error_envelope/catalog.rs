@@ -206,3 +206,6 @@ impl Setting for CatalogEntry {
         Node::Object(entries)
     }
 }
+
+#[cfg(test)]
+mod tests;

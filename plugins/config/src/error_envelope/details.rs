@@ -11,6 +11,15 @@ use crate::value::{Form, kept, text_setting};
 /// `rbac_access_denied_matched_policy` is also `rbac_access_denied_matched_policy[admins]`.
 ///
 /// Visible ASCII, at most 256 bytes. Envoy writes `_` where there was a space.
+///
+/// ```
+/// use config::error_envelope::Details;
+/// use config::value::Form;
+///
+/// let reset = Details::of("upstream_reset_before_response_started");
+/// assert!(reset.matches(b"upstream_reset_before_response_started{overflow}"));
+/// assert!(!reset.matches(b"no_healthy_upstream"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Details(Box<str>);
 
@@ -36,7 +45,8 @@ impl Details {
 }
 
 impl Form for Details {
-    const WANTED: &'static str = "response code details, such as \"no_healthy_upstream\", or their beginning and a *, such as \"jwt_*\"";
+    const WANTED: &'static str = "response code details, such as \"no_healthy_upstream\", or their beginning and a *, \
+                                  such as \"jwt_*\"";
 
     fn broken(text: &str) -> Option<&'static str> {
         const LONGEST: usize = 256;

@@ -12,7 +12,8 @@ use crate::value::{Form, MEMBER, is_member, is_text, kept, text_setting};
 pub struct ErrorCode(Box<str>);
 
 impl Form for ErrorCode {
-    const WANTED: &'static str = "a code of at most 64 upper-case letters, digits and _, beginning with a letter, such as \"UPSTREAM_UNAVAILABLE\"";
+    const WANTED: &'static str = "a code of at most 64 upper-case letters, digits and _, beginning with a letter, \
+                                  such as \"UPSTREAM_UNAVAILABLE\"";
 
     fn broken(text: &str) -> Option<&'static str> {
         let upper =

@@ -227,11 +227,11 @@ impl Setting for Peers {
         let words = [
             Word {
                 word: "always",
-                doc: "all peers",
+                doc: "all peers.",
             },
             Word {
                 word: "never",
-                doc: "no peer",
+                doc: "no peer.",
             },
         ];
         Shape::Choice(vec![Shape::Words(words.into()), Shape::Object(vec![cidrs])])

@@ -11,6 +11,13 @@ use crate::setting::{Place, Reading, Setting};
 ///
 /// The bounds are those of whole classes. What lies outside of them, be it in part, is refused: where it can never be
 /// met, it is a mistake.
+///
+/// ```
+/// use config::value::StatusMatcher;
+///
+/// let server_errors: StatusMatcher = StatusMatcher::of::<500, 599>();
+/// assert!(server_errors.matches(503) && !server_errors.matches(499));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StatusMatcher<const MIN: u16 = 100, const MAX: u16 = 599> {
     first: u16,
@@ -82,24 +89,22 @@ fn range(node: &Node, bounds: (u16, u16), at: &Place<'_>, reading: &mut Reading)
         Node::Text(text) => parse(text.as_bytes()),
         _ => None,
     };
-    let wanted = match range {
-        Some((first, last)) if first > last => {
-            "a range from the lower to the higher status, such as \"500-504\""
+    let within = |status: &u16| (bounds.0..=bounds.1).contains(status);
+    match range {
+        Some((first, last)) if within(&first) && within(&last) => {
+            if first <= last {
+                return range;
+            }
+            let wanted = "a range from the lower to the higher status, such as \"500-504\"";
+            reading.refuse_type(at, wanted, node)
         }
-        Some((first, last)) if bounds.0 <= first && last <= bounds.1 => return range,
         _ => {
             let (min, max) = (bounds.0.to_string(), bounds.1.to_string());
-            let parts = [
-                "statuses from ",
-                &min,
-                " to ",
-                &max,
-                ", such as 503, \"5xx\" or \"500-504\"",
-            ];
-            return reading.refuse_type(at, &joined(&parts), node);
+            let examples = ", such as 503, \"5xx\" or \"500-504\"";
+            let wanted = joined(&["statuses from ", &min, " to ", &max, examples]);
+            reading.refuse_type(at, &wanted, node)
         }
-    };
-    reading.refuse_type(at, wanted, node)
+    }
 }
 
 /// The first and the last of the statuses that a text names, whatever their order and bounds.

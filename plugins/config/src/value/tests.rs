@@ -40,6 +40,175 @@ fn percentages_are_read_up_to_their_bounds() {
     assert_eq!(Percent::new(f64::NAN), None);
 }
 
+type Status = StatusMatcher;
+
+#[test]
+fn statuses_are_one_or_a_class_or_a_range() {
+    let cases = [
+        ("503", 503, 503),
+        ("503.0", 503, 503),
+        ("\"503\"", 503, 503),
+        ("\"5xx\"", 500, 599),
+        ("\"1xx\"", 100, 199),
+        ("\"500-504\"", 500, 504),
+        ("\"503-503\"", 503, 503),
+        ("\"100-599\"", 100, 599),
+    ];
+    for (json, first, last) in cases {
+        let matcher = read::<Status>(json).unwrap();
+        let matched: Vec<u16> = (0..1000).filter(|status| matcher.matches(*status)).collect();
+        assert_eq!(matched, (first..=last).collect::<Vec<u16>>(), "{json}");
+    }
+}
+
+#[test]
+fn what_names_no_status_is_refused() {
+    for json in [
+        "99",
+        "600",
+        "503.5",
+        "-503",
+        "1e300",
+        "true",
+        "null",
+        "[503]",
+        "\"\"",
+        "\"5\"",
+        "\"50\"",
+        "\"5XX\"",
+        "\"5x\"",
+        "\"xxx\"",
+        "\"50x\"",
+        "\"0xx\"",
+        "\"6xx\"",
+        "\"+50\"",
+        "\" 503\"",
+        "\"0503\"",
+        "\"500-\"",
+        "\"-504\"",
+        "\"500 - 504\"",
+        "\"500–504\"",
+        "\"4xx-5xx\"",
+        "\"099-200\"",
+        "\"500-600\"",
+    ] {
+        refused::<Status>(
+            json,
+            &format!(
+                "x: must be statuses from 100 to 599, such as 503, \"5xx\" or \"500-504\", got {}",
+                shown(json)
+            ),
+        );
+    }
+    refused::<Status>(
+        "\"504-500\"",
+        "x: must be a range from the lower to the higher status, such as \"500-504\", got \"504-500\"",
+    );
+}
+
+/// A value as a fault shows it.
+fn shown(json: &str) -> String {
+    crate::fault::shown(&Node::read(json.as_bytes()).unwrap())
+}
+
+#[test]
+fn statuses_lie_within_their_bounds_as_a_whole() {
+    assert!(read::<StatusMatcher<400, 599>>("\"400-599\"").is_ok());
+    for (json, shown) in [
+        ("399", "399"),
+        ("\"3xx\"", "\"3xx\""),
+        ("\"399-400\"", "\"399-400\""),
+    ] {
+        refused::<StatusMatcher<400, 599>>(
+            json,
+            &format!("x: must be statuses from 400 to 599, such as 503, \"5xx\" or \"500-504\", got {shown}"),
+        );
+    }
+}
+
+#[test]
+fn urls_can_be_appended_to() {
+    for url in [
+        "https://docs.example/errors/",
+        "http://localhost:8080/#",
+        "https://[::1]:80/?code=",
+        "https://docs.example?",
+        "https://docs.example/a%2Fb/(c)!$&*+,;=:@~/",
+        &format!("https://a/{}/", "b".repeat(2037)),
+    ] {
+        assert_eq!(read::<BaseUrl>(&format!("{url:?}")).as_deref(), Ok(url));
+    }
+    for url in ["https://docs.example/errors", "https://docs.example/?page=1"] {
+        refused::<BaseUrl>(
+            &format!("{url:?}"),
+            &format!(
+                "x: must be a URL to which something can be appended, such as \"https://docs.example/errors/\", got {url:?}"
+            ),
+        );
+    }
+}
+
+#[test]
+fn what_is_no_url_is_refused() {
+    const WANTED: &str = "x: must be an absolute URL of at most 2048 characters with http or https, such as \
+                          \"https://docs.example/errors/\"";
+    for url in [
+        "",
+        "/errors/",
+        "//docs.example/",
+        "docs.example/",
+        "ftp://docs.example/",
+        "javascript:alert(1)/",
+        "HTTPS://docs.example/",
+        "https://",
+        "https:///errors/",
+        "https://:80/",
+        "https://docs.example:a/",
+        "https://*.example/",
+        "https://docs..example/",
+        "https://[::1/",
+        "https://[::g]/",
+        "https://docs.example/a b/",
+        "https://docs.example/a\u{7f}/",
+        "https://docs.example/\\/",
+        "https://docs.example/'/",
+        "https://docs.example/é/",
+        "https://docs.example/<b>/",
+        "https://docs.example/%/",
+        "https://docs.example/%2/",
+        "https://docs.example/%2g/",
+        "https://docs.example/#a#",
+    ] {
+        let json = serde_json::to_string(url).unwrap();
+        refused::<BaseUrl>(&json, &format!("{WANTED}, got {}", shown(&json)));
+    }
+    refused::<BaseUrl>("\"https://a/\\\"/\"", &format!("{WANTED}, got \"https://a/\"/\""));
+    refused::<BaseUrl>("5", &format!("{WANTED}, got 5"));
+    let long = format!("https://a/{}/", "b".repeat(2038));
+    assert!(read::<BaseUrl>(&format!("{long:?}")).is_err());
+}
+
+#[test]
+fn a_fault_shows_no_password_of_a_url() {
+    for url in [
+        "https://me:secret@docs.example/",
+        "https://me@docs.example/",
+        "https://@docs.example/",
+    ] {
+        refused::<BaseUrl>(
+            &format!("{url:?}"),
+            "x: must be a URL without user and password, which every reader of it would see",
+        );
+    }
+    for url in [
+        "https//me:secret@docs.example/",
+        "https://me:sec/ret@docs.example/'",
+    ] {
+        let fault = read::<BaseUrl>(&format!("{url:?}")).unwrap_err();
+        assert!(!fault.contains("sec"), "{fault}");
+    }
+}
+
 #[test]
 fn names_of_headers_are_tokens_in_lower_case() {
     assert_eq!(
