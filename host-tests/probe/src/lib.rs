@@ -22,13 +22,14 @@ impl Root for Probe {
     const NAME: &'static str = "probe";
     // Any policy will do: the probe reads none of it.
     type Policy = Policy;
+    type Filter = Counting;
 
     fn new(_configuration: config::Plugin<Policy>, worker: Rc<Worker>) -> Self {
         Self { worker }
     }
 
-    fn filter(self: &Rc<Self>) -> Box<dyn Filter> {
-        Box::new(Counting(Rc::clone(self)))
+    fn filter(self: &Rc<Self>) -> Counting {
+        Counting(Rc::clone(self))
     }
 }
 

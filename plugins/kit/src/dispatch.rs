@@ -2,7 +2,7 @@
 
 use crate::host;
 use crate::line::Line;
-use crate::{Done, Filter, Request, Response, Root, Worker};
+use crate::{Answer, Done, Filter, Request, Response, ResponseBody, Root, Worker};
 use log::Level;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, Bytes, ContextType, GrpcStatusCode};
@@ -83,13 +83,13 @@ impl<R: Root> RootContext for Worked<R> {
 }
 
 /// One exchange.
-struct Exchange {
-    passage: Option<(Box<dyn Filter>, Rc<Worker>)>,
+struct Exchange<F> {
+    passage: Option<(F, Rc<Worker>)>,
 }
 
-impl Context for Exchange {}
+impl<F> Context for Exchange<F> {}
 
-impl HttpContext for Exchange {
+impl<F: Filter> HttpContext for Exchange<F> {
     crate::left_out::without_host_calls!();
 
     fn on_http_request_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
@@ -101,11 +101,28 @@ impl HttpContext for Exchange {
         Action::Continue
     }
 
-    fn on_http_response_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
+    fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
         if let Some((filter, worker)) = &mut self.passage {
-            let mut response = Response::new(worker);
-            filter.response(&mut response);
-            response.write_back();
+            let mut response = Response::new(worker, end_of_stream);
+            match filter.response(&mut response) {
+                Answer::GoOn => response.write_back(),
+                Answer::Reply(reply) if reply.send(worker) => return Action::Pause,
+                Answer::Reply(_) => filter.reply_refused(),
+            }
+        }
+        Action::Continue
+    }
+
+    fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        if let Some((filter, worker)) = &mut self.passage {
+            filter.response_body(&mut ResponseBody::new(worker, size, end_of_stream));
+        }
+        Action::Continue
+    }
+
+    fn on_http_response_trailers(&mut self, _count: usize) -> Action {
+        if let Some((filter, _)) = &mut self.passage {
+            filter.response_trailers();
         }
         Action::Continue
     }

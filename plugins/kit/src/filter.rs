@@ -1,6 +1,6 @@
 //! What a plugin is made of.
 
-use crate::{Done, Request, Response, Worker};
+use crate::{Done, Reply, Request, Response, ResponseBody, Worker};
 use std::rc::Rc;
 
 /// A plugin in one worker, made from its configuration, anew for each configuration.
@@ -14,22 +14,46 @@ pub trait Root: Sized + 'static {
     /// Makes the plugin from a configuration that was found free of faults.
     fn new(configuration: config::Plugin<Self::Policy>, worker: Rc<Worker>) -> Self;
 
+    /// What it makes of an exchange. (A type and no trait object: what a plugin does not do is not in its module.)
+    type Filter: Filter;
+
     /// Makes the filter for one exchange.
-    fn filter(self: &Rc<Self>) -> Box<dyn Filter>;
+    fn filter(self: &Rc<Self>) -> Self::Filter;
+}
+
+/// What a filter answers to headers.
+pub enum Answer {
+    /// They go on, with the changes made to them.
+    GoOn,
+    /// The client gets this instead, and the exchange is over.
+    Reply(Reply),
 }
 
 /// One exchange on its way through a plugin. The callbacks come in this order, and any of them may not come: the proxy
 /// answers some requests before a filter has seen them, and not every request gets an answer.
-pub trait Filter {
+pub trait Filter: 'static {
     /// The request's headers have come.
     fn request(&mut self, request: &mut Request<'_>) {
         let _ = request;
     }
 
     /// The response's headers have come.
-    fn response(&mut self, response: &mut Response<'_>) {
+    fn response(&mut self, response: &mut Response<'_>) -> Answer {
         let _ = response;
+        Answer::GoOn
     }
+
+    /// A piece of the response's body has come. (A plugin that wants it lists `proxy_on_response_body` in its
+    /// `callbacks.txt`, and so with the next.)
+    fn response_body(&mut self, body: &mut ResponseBody<'_>) {
+        let _ = body;
+    }
+
+    /// The response's trailers have come: no further piece of the body does.
+    fn response_trailers(&mut self) {}
+
+    /// The host refused the reply that `response` answered: what came goes on as it is.
+    fn reply_refused(&mut self) {}
 
     /// The exchange is over.
     fn done(&mut self, done: &Done<'_>) {

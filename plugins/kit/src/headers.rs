@@ -7,12 +7,13 @@ use crate::host::{self, Map, Status};
 use crate::worker::Worker;
 use core::ops::Range;
 use std::cell::OnceCell;
+use std::rc::Rc;
 
 /// One header map of an exchange, while its callback runs.
 pub(crate) struct Headers<'w> {
     map: Map,
     worker: &'w Worker,
-    sent: OnceCell<Sent>,
+    sent: OnceCell<Rc<Sent>>,
     /// The latest change of each header: its new value, or `None` where it is removed.
     changes: Vec<(String, Option<Vec<u8>>)>,
 }
@@ -28,11 +29,21 @@ impl<'w> Headers<'w> {
     }
 
     /// The values of a header (its name in lower case), with the changes made so far.
+    #[inline(never)]
     pub(crate) fn values(&self, name: &str) -> Vec<&[u8]> {
         match self.changes.iter().find(|(changed, _)| changed == name) {
             Some((_, Some(value))) => vec![value],
             Some((_, None)) => Vec::new(),
             None => self.sent().values(name),
+        }
+    }
+
+    /// The first value of a header, with the changes made so far; empty if there is none.
+    #[inline(never)]
+    pub(crate) fn first(&self, name: &str) -> &[u8] {
+        match self.changes.iter().find(|(changed, _)| changed == name) {
+            Some((_, change)) => change.as_deref().unwrap_or_default(),
+            None => self.sent().first(name),
         }
     }
 
@@ -83,7 +94,8 @@ impl<'w> Headers<'w> {
         }
     }
 
-    fn sent(&self) -> &Sent {
+    /// The map as it was sent, which may be kept when the callback is over.
+    pub(crate) fn sent(&self) -> &Rc<Sent> {
         self.sent.get_or_init(|| {
             let what = match self.map {
                 Map::RequestHeaders => "request_headers",
@@ -91,14 +103,28 @@ impl<'w> Headers<'w> {
             };
             let read =
                 host::header_map(self.map).and_then(|bytes| Sent::parse(bytes).ok_or(Status::UNREADABLE));
-            self.worker.tolerate(what, read).unwrap_or_default()
+            Rc::new(self.worker.tolerate(what, read).unwrap_or_default())
         })
     }
 }
 
+/// Pairs in the ABI's serialised form, as [`Sent::parse`] reads it. `None` if there are more than it can say.
+pub(crate) fn serialise<'p>(pairs: impl Iterator<Item = (&'p [u8], &'p [u8])> + Clone) -> Option<Vec<u8>> {
+    let number = |length: usize| u32::try_from(length).ok().map(u32::to_le_bytes);
+    let mut bytes = number(pairs.clone().count())?.to_vec();
+    for part in pairs.clone().flat_map(|(name, value)| [name, value]) {
+        bytes.extend(number(part.len())?);
+    }
+    for part in pairs.flat_map(|(name, value)| [name, value]) {
+        bytes.extend_from_slice(part);
+        bytes.push(0);
+    }
+    Some(bytes)
+}
+
 /// A header map as the host sent it: one buffer, and where in it each header lies.
 #[derive(Default)]
-struct Sent {
+pub(crate) struct Sent {
     bytes: Vec<u8>,
     headers: Vec<(Range<usize>, Range<usize>)>,
 }
@@ -135,11 +161,30 @@ impl Sent {
         Some(Self { bytes, headers })
     }
 
-    fn values(&self, name: &str) -> Vec<&[u8]> {
+    /// Every header as it was sent: its name and its value.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.headers
+            .iter()
+            .filter_map(|(name, value)| Some((self.bytes.get(name.clone())?, self.bytes.get(value.clone())?)))
+    }
+
+    /// The first value of a header; empty if there is none.
+    #[inline(never)]
+    pub(crate) fn first(&self, name: &str) -> &[u8] {
+        for (other, value) in self.iter() {
+            if other == name.as_bytes() {
+                return value;
+            }
+        }
+        &[]
+    }
+
+    #[inline(never)]
+    pub(crate) fn values(&self, name: &str) -> Vec<&[u8]> {
         let mut values = Vec::new();
-        for (key, value) in &self.headers {
-            if self.bytes.get(key.clone()) == Some(name.as_bytes()) {
-                values.extend(self.bytes.get(value.clone()));
+        for (other, value) in self.iter() {
+            if other == name.as_bytes() {
+                values.push(value);
             }
         }
         values

@@ -25,6 +25,8 @@ pub(crate) enum Map {
     ResponseHeaders = 2,
 }
 
+/// The buffer that holds the piece of the response's body that is passing, by the ABI's number.
+const RESPONSE_BODY: u32 = 1;
 /// The buffer that holds the plugin's configuration, by the ABI's number.
 const PLUGIN_CONFIGURATION: u32 = 7;
 /// A metric that only grows, by the ABI's number.
@@ -44,6 +46,23 @@ mod env {
             length: usize,
             data: *mut *mut u8,
             size: *mut usize,
+        ) -> u32;
+        pub(super) fn proxy_set_buffer_bytes(
+            buffer: u32,
+            start: usize,
+            length: usize,
+            data: *const u8,
+            size: usize,
+        ) -> u32;
+        pub(super) fn proxy_send_local_response(
+            status: u32,
+            details: *const u8,
+            details_size: usize,
+            body: *const u8,
+            body_size: usize,
+            headers: *const u8,
+            headers_size: usize,
+            grpc_status: i32,
         ) -> u32;
         pub(super) fn proxy_get_header_map_pairs(map: u32, data: *mut *mut u8, size: *mut usize) -> u32;
         pub(super) fn proxy_get_header_map_value(
@@ -117,6 +136,42 @@ pub(crate) fn log(level: log::Level, message: &[u8]) {
 pub(crate) fn plugin_configuration(size: usize) -> Result<Vec<u8>, Status> {
     // SAFETY: `read` hands out pointers to locals that live through the call.
     read(|data, length| unsafe { env::proxy_get_buffer_bytes(PLUGIN_CONFIGURATION, 0, size, data, length) })
+}
+
+/// The piece of the response's body that is passing, up to `size` bytes of it.
+pub(crate) fn response_body(size: usize) -> Result<Vec<u8>, Status> {
+    // SAFETY: as above.
+    read(|data, length| unsafe { env::proxy_get_buffer_bytes(RESPONSE_BODY, 0, size, data, length) })
+}
+
+/// Puts `bytes` in the place of the first `size` bytes of the response's body that is passing.
+pub(crate) fn replace_response_body(size: usize, bytes: &[u8]) -> Result<(), Status> {
+    // SAFETY: the pointer and the size are those of a slice that lives through the call.
+    status(unsafe { env::proxy_set_buffer_bytes(RESPONSE_BODY, 0, size, bytes.as_ptr(), bytes.len()) })
+}
+
+/// Answers the client in the place of whatever would have come. `headers` are in the ABI's serialised form.
+pub(crate) fn send_local_response(
+    code: u16,
+    details: &[u8],
+    headers: &[u8],
+    body: &[u8],
+) -> Result<(), Status> {
+    // What gRPC's status would be is left to the host.
+    const NO_GRPC_STATUS: i32 = -1;
+    // SAFETY: the pointers and sizes are those of slices that live through the call.
+    status(unsafe {
+        env::proxy_send_local_response(
+            u32::from(code),
+            details.as_ptr(),
+            details.len(),
+            body.as_ptr(),
+            body.len(),
+            headers.as_ptr(),
+            headers.len(),
+            NO_GRPC_STATUS,
+        )
+    })
 }
 
 /// A whole header map in the ABI's serialised form.

@@ -12,26 +12,34 @@
 
 mod dispatch;
 mod done;
+mod explanation;
 mod filter;
 mod headers;
 mod host;
 mod left_out;
 mod line;
 mod metrics;
-mod object;
+mod reply;
 mod request;
+mod request_head;
 mod response;
+mod response_body;
+mod route;
 mod shared_data;
 mod worker;
 
 pub use done::Done;
-pub use filter::{Filter, Root};
+pub use explanation::rule_met;
+pub use filter::{Answer, Filter, Root};
 pub use line::Line;
 pub use log::Level;
-pub use metrics::Counter;
-pub use object::Object;
+pub use metrics::{Counter, CounterFamily};
+pub use policy::json::Object;
+pub use reply::Reply;
 pub use request::Request;
+pub use request_head::RequestHead;
 pub use response::Response;
+pub use response_body::ResponseBody;
 pub use shared_data::GaveUp;
 pub use worker::Worker;
 

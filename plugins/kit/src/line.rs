@@ -1,8 +1,8 @@
 //! Log lines: one JSON object each, so that nobody has to parse a sentence.
 
 use crate::host;
-use crate::object::Object;
 use log::Level;
+use policy::json::Object;
 
 /// A line that is being written. Every line has `timestamp`, `severity`, `plugin` and `event`, then its own members.
 #[must_use = "a line is in the log once it is written"]

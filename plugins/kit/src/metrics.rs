@@ -2,6 +2,7 @@
 
 use crate::host;
 use crate::worker::Worker;
+use std::cell::Cell;
 
 /// A counter of the proxy, shared by all workers.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +36,39 @@ impl Counter {
         if let Some(id) = self.id {
             let _ = host::increment(id, 1);
         }
+    }
+}
+
+/// Counters of one name, defined as their labels are first seen. The labels' values must be bounded by configuration:
+/// the host never forgets a counter.
+pub struct CounterFamily {
+    name: &'static str,
+    defined: Cell<Vec<(String, Counter)>>,
+}
+
+impl CounterFamily {
+    /// A family of which no counter is defined yet.
+    pub fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            defined: Cell::default(),
+        }
+    }
+
+    /// Adds one to the counter with these labels.
+    pub fn increment(&self, worker: &Worker, labels: &[(&str, &str)]) {
+        let raw_name = raw_name(self.name, labels);
+        let mut defined = self.defined.take();
+        let counter = match defined.iter().find(|(name, _)| *name == raw_name) {
+            Some((_, counter)) => *counter,
+            None => {
+                let counter = Counter::define(worker, self.name, labels);
+                defined.push((raw_name, counter));
+                counter
+            }
+        };
+        self.defined.set(defined);
+        counter.increment(worker);
     }
 }
 

@@ -2,18 +2,18 @@
 
 use crate::headers::Headers;
 use crate::host::{self, Map};
-use crate::object::Object;
+use crate::request_head::RequestHead;
+use crate::route::{Route, decide};
 use crate::worker::Worker;
+use policy::json::Object;
 use std::borrow::Cow;
-use std::cell::OnceCell;
 use std::net::IpAddr;
 
 /// A request on its way to the upstream.
 pub struct Request<'w> {
     worker: &'w Worker,
     headers: Headers<'w>,
-    route: OnceCell<Vec<u8>>,
-    direction: OnceCell<Option<config::Direction>>,
+    route: Route<'w>,
 }
 
 impl<'w> Request<'w> {
@@ -21,8 +21,7 @@ impl<'w> Request<'w> {
         Self {
             worker,
             headers: Headers::new(Map::RequestHeaders, worker),
-            route: OnceCell::new(),
-            direction: OnceCell::new(),
+            route: Route::new(worker),
         }
     }
 
@@ -59,32 +58,18 @@ impl<'w> Request<'w> {
     pub fn decide<'c, P: config::Policy>(
         &self,
         configuration: &'c config::Plugin<P>,
-        plugin: &str,
     ) -> config::Decision<'c, P> {
-        let metadata = configuration
-            .common
-            .route_metadata
-            .then(|| self.route_metadata(plugin))
-            .flatten();
-        let metadata = metadata.as_deref().map(|value| match value {
-            // A boolean is one byte, which no profile's name can be.
-            [flag @ (0 | 1)] => config::Metadata::Flag(*flag == 1),
-            name => config::Metadata::Name(name),
-        });
-        let decision = configuration.decide(self, metadata);
-        if decision.unknown_profile {
-            self.worker.degrade(
-                "unknown_profile",
-                "the route's metadata names no profile of the configuration",
-            );
-        }
-        decision
+        decide(self.worker, self, configuration)
+    }
+
+    /// Its headers as it came, for the later phases.
+    pub fn head(&self) -> RequestHead {
+        RequestHead::new(self.headers.sent())
     }
 
     /// Sets filter state that other filters and the access log read.
     pub fn set_filter_state(&self, name: &str, value: &[u8]) {
-        self.worker
-            .tolerate("set_filter_state", host::set_property(name, value));
+        self.worker.set_filter_state(name, value);
     }
 
     /// Adds to the filter state that tells why each plugin decided as it did.
@@ -96,14 +81,8 @@ impl<'w> Request<'w> {
         self.headers.write_back();
     }
 
-    fn route_metadata(&self, plugin: &str) -> Option<Vec<u8>> {
-        let path = ["xds\0route_metadata\0filter_metadata\0policy\0", plugin].concat();
-        self.worker
-            .tolerate_absence("route_metadata", host::property(&path))
-    }
-
     fn pseudo_header(&self, name: &str) -> &[u8] {
-        self.values(name).first().copied().unwrap_or_default()
+        self.headers.first(name)
     }
 }
 
@@ -125,24 +104,10 @@ impl config::Facts for Request<'_> {
     }
 
     fn route(&self) -> Cow<'_, [u8]> {
-        Cow::Borrowed(self.route.get_or_init(|| {
-            let name = host::property("xds\0route_name");
-            self.worker
-                .tolerate_absence("route_name", name)
-                .unwrap_or_default()
-        }))
+        self.route.name()
     }
 
     fn direction(&self) -> Option<config::Direction> {
-        *self.direction.get_or_init(|| {
-            let number = host::property("xds\0listener_direction");
-            let number = self.worker.tolerate_absence("listener_direction", number)?;
-            // An integer of eight bytes, little-endian.
-            match number.first_chunk::<8>().map(|bytes| u64::from_le_bytes(*bytes)) {
-                Some(1) => Some(config::Direction::Inbound),
-                Some(2) => Some(config::Direction::Outbound),
-                _ => None,
-            }
-        })
+        self.route.direction()
     }
 }

@@ -2,21 +2,33 @@
 
 use crate::headers::Headers;
 use crate::host::{self, Map};
-use crate::object::Object;
+use crate::request_head::{Late, RequestHead};
+use crate::route::{Route, decide};
 use crate::worker::Worker;
+use policy::json::Object;
+use std::borrow::Cow;
 
 /// A response on its way to the client, made by the upstream or by the proxy itself.
 pub struct Response<'w> {
     worker: &'w Worker,
     headers: Headers<'w>,
+    route: Route<'w>,
+    is_whole: bool,
 }
 
 impl<'w> Response<'w> {
-    pub(crate) fn new(worker: &'w Worker) -> Self {
+    pub(crate) fn new(worker: &'w Worker, is_whole: bool) -> Self {
         Self {
             worker,
             headers: Headers::new(Map::ResponseHeaders, worker),
+            route: Route::new(worker),
+            is_whole,
         }
+    }
+
+    /// Whether nothing follows the headers, neither body nor trailers.
+    pub fn is_whole(&self) -> bool {
+        self.is_whole
     }
 
     /// The status code; `None` if there is none that can be read.
@@ -34,9 +46,63 @@ impl<'w> Response<'w> {
         )
     }
 
+    /// The values of a header (its name in lower case), one for each time it is there.
+    pub fn values(&self, name: &str) -> Vec<&[u8]> {
+        self.headers.values(name)
+    }
+
+    /// The first value of a header; empty if there is none.
+    pub fn first(&self, name: &str) -> &[u8] {
+        self.headers.first(name)
+    }
+
+    /// Every header as it came, without the changes made so far.
+    pub fn headers(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.headers.sent().iter()
+    }
+
     /// Makes `value` the header's only value.
     pub fn set(&mut self, name: &str, value: &[u8]) {
         self.headers.set(name, value);
+    }
+
+    /// Removes every value of the header.
+    pub fn remove(&mut self, name: &str) {
+        self.headers.remove(name);
+    }
+
+    /// Where it comes from, as access logs show it in `%RESPONSE_CODE_DETAILS%`: `via_upstream` if the upstream made
+    /// it, else the proxy's reason. Empty if the proxy does not say.
+    pub fn details(&self) -> Vec<u8> {
+        let details = host::property("response\0code_details");
+        self.worker
+            .tolerate_absence("response_details", details)
+            .unwrap_or_default()
+    }
+
+    /// The name of the route; empty if it has none.
+    pub fn route(&self) -> Cow<'_, [u8]> {
+        self.route.name()
+    }
+
+    /// Which policy the configuration has for the request that this answers.
+    pub fn decide<'c, P: config::Policy>(
+        &self,
+        head: &RequestHead,
+        configuration: &'c config::Plugin<P>,
+    ) -> config::Decision<'c, P> {
+        let route = &self.route;
+        decide(self.worker, &Late { head, route }, configuration)
+    }
+
+    /// Filter state that another filter of ours has set.
+    pub fn filter_state(&self, name: &str) -> Option<Vec<u8>> {
+        self.worker.tolerate_absence("filter_state", host::property(name))
+    }
+
+    /// Sets filter state that other filters and the access log read.
+    pub fn set_filter_state(&self, name: &str, value: &[u8]) {
+        self.worker.set_filter_state(name, value);
     }
 
     /// Adds to the filter state that tells why each plugin decided as it did.

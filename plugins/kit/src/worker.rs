@@ -3,8 +3,8 @@
 use crate::host::{self, Status};
 use crate::line::Line;
 use crate::metrics::Counter;
-use crate::object::Object;
 use log::Level;
+use policy::json::Object;
 use policy::log_limit::LogLimit;
 use std::cell::Cell;
 
@@ -27,6 +27,11 @@ impl Worker {
             limit: Cell::new(LogLimit::new(common.log.max_per_second.get())),
             degradations: Cell::default(),
         }
+    }
+
+    /// The configured name of the service.
+    pub fn service_name(&self) -> Option<&str> {
+        self.service_name.as_deref()
     }
 
     /// Milliseconds since the Unix epoch; `None` if the host has no clock.
@@ -84,6 +89,11 @@ impl Worker {
                 line.text("path", path).text("fault", rule);
             })
             .write();
+    }
+
+    /// Sets filter state that other filters and the access log read.
+    pub(crate) fn set_filter_state(&self, name: &str, value: &[u8]) {
+        self.tolerate("set_filter_state", host::set_property(name, value));
     }
 
     /// Adds a plugin's explanation to those that others wrote into filter state.

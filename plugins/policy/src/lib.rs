@@ -5,10 +5,20 @@
 //! stranger sends.
 #![forbid(unsafe_code)]
 
+pub mod accept;
 pub mod caller_id;
+pub mod envelope;
+pub mod error_code;
+pub mod error_message;
+pub mod error_plan;
 mod hex;
+pub mod json;
+mod json_members;
+pub mod kept_headers;
 pub mod log_limit;
+pub mod media_type;
 pub mod request_id;
+pub mod retry_after;
 pub mod sampling;
 pub mod timestamp;
 pub mod trace_context;

@@ -12,7 +12,7 @@ mod trace;
 use config::request_id::Policy;
 use config::{Decision, Explain, Mode, Plugin};
 use identity::Identity;
-use kit::{Counter, Done, Filter, Request, Response, Root, Worker};
+use kit::{Answer, Counter, Done, Filter, Request, Response, Root, Worker};
 use report::Told;
 use std::rc::Rc;
 use trace::Trace;
@@ -36,6 +36,7 @@ struct RequestId {
 impl Root for RequestId {
     const NAME: &'static str = "request-id";
     type Policy = Policy;
+    type Filter = Exchange;
 
     fn new(configuration: Plugin<Policy>, worker: Rc<Worker>) -> Self {
         let counter = |source| worker.counter("request_ids_total", &[("source", source)]);
@@ -50,11 +51,11 @@ impl Root for RequestId {
         }
     }
 
-    fn filter(self: &Rc<Self>) -> Box<dyn Filter> {
-        Box::new(Exchange {
+    fn filter(self: &Rc<Self>) -> Exchange {
+        Exchange {
             root: Rc::clone(self),
             identified: None,
-        })
+        }
     }
 }
 
@@ -101,7 +102,7 @@ struct Identified {
 impl Filter for Exchange {
     fn request(&mut self, request: &mut Request<'_>) {
         let root = &*self.root;
-        let decision = request.decide(&root.configuration, RequestId::NAME);
+        let decision = request.decide(&root.configuration);
         let Some(policy) = decision.policy else {
             return;
         };
@@ -129,9 +130,9 @@ impl Filter for Exchange {
         });
     }
 
-    fn response(&mut self, response: &mut Response<'_>) {
+    fn response(&mut self, response: &mut Response<'_>) -> Answer {
         let Some(identified) = &self.identified else {
-            return;
+            return Answer::GoOn;
         };
         if identified.enforced
             && let Some(id) = &identified.identity.id
@@ -146,6 +147,7 @@ impl Filter for Exchange {
         {
             response.explain(RequestId::NAME, explanation);
         }
+        Answer::GoOn
     }
 
     fn done(&mut self, done: &Done<'_>) {

@@ -3,7 +3,7 @@
 use crate::identity::Identity;
 use crate::trace::Trace;
 use config::request_id::Policy;
-use config::{Decision, Facts, Mode, Origin};
+use config::{Decision, Facts};
 use kit::{Done, Level, Object, Request, Worker};
 
 /// What the later phases tell of the request.
@@ -84,32 +84,7 @@ pub(crate) fn explanation(
     trace: &Trace,
     enforced: bool,
 ) -> Object {
-    let mut members = Object::default();
-    let profile = match decision.origin {
-        Origin::Default => {
-            members.text("rule", "default");
-            None
-        }
-        Origin::Rule { index, profile } => {
-            members.text("rule", &format!("routes[{index}]"));
-            profile
-        }
-        Origin::Metadata { profile } => {
-            members.text("rule", "route_metadata");
-            profile
-        }
-    };
-    if let Some(profile) = profile {
-        members.text("profile", profile);
-    }
-    members.text(
-        "mode",
-        if decision.mode == Mode::Enforce && enforced {
-            "enforce"
-        } else {
-            "shadow"
-        },
-    );
+    let mut members = kit::rule_met(decision, enforced);
     members.text("source", identity.source());
     if let Some(header) = identity.accepted.and_then(|place| policy.accept.get(place)) {
         members.text("header", header);

@@ -1,4 +1,4 @@
-//! A JSON object that is written member by member, for log lines and filter state.
+//! JSON, written member by member: log lines, filter state, error bodies.
 
 /// Bytes that one text may have; what is longer is cut, so that nothing a client sends makes an object large. The longest
 /// id that a configuration can allow fits.
@@ -23,6 +23,30 @@ impl Object {
     pub fn bytes(&mut self, name: &str, value: &[u8]) -> &mut Self {
         let cut = value.get(..MAX_TEXT).unwrap_or(value);
         self.text(name, &String::from_utf8_lossy(cut))
+    }
+
+    /// Adds `true` or `false`.
+    pub fn boolean(&mut self, name: &str, value: bool) -> &mut Self {
+        self.raw(name, if value { "true" } else { "false" })
+    }
+
+    /// Adds a value that is JSON already.
+    pub(crate) fn raw(&mut self, name: &str, json: &str) -> &mut Self {
+        self.name(name);
+        self.members.extend(json.bytes());
+        self
+    }
+
+    /// Adds another object as one member.
+    pub fn object(&mut self, name: &str, object: &Object) -> &mut Self {
+        self.name(name);
+        self.members.extend(object.finish());
+        self
+    }
+
+    /// Whether nothing was added.
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
     }
 
     /// Adds a number.
@@ -61,7 +85,7 @@ impl Object {
     }
 
     /// The object at the end of a list that was written before, by another plugin perhaps. What is no list is replaced.
-    pub(crate) fn appended_to(&self, json: &[u8]) -> Vec<u8> {
+    pub fn appended_to(&self, json: &[u8]) -> Vec<u8> {
         let others = json.strip_suffix(b"]").filter(|json| json.starts_with(b"[{"));
         match others {
             Some(others) => [others, b",", &self.finish(), b"]"].concat(),
