@@ -1,0 +1,222 @@
+//! One error: what is known of it, and the body that tells a client about it.
+
+use crate::{ERROR_CODE, ERROR_ORIGIN};
+use config::error_envelope::{Origin as Covered, Policy, UpstreamMessage};
+use kit::{Object, RequestHead, Response, Worker};
+use policy::caller_id::Carrier;
+use policy::envelope::{Envelope, Format};
+use policy::error_code::{self, Known, Origin};
+use policy::error_message::Found;
+use policy::error_plan::{Plan, Why};
+use policy::media_type::MediaType;
+use policy::request_id::Generator;
+use policy::retry_after;
+use policy::trace_context::TraceParent;
+use std::rc::Rc;
+
+/// Filter state of request-id: the request's id.
+const REQUEST_ID: &str = "policy.request_id";
+/// Filter state of request-id: the trace's id.
+const TRACE_ID: &str = "policy.trace_id";
+/// Bytes of the longest id that is taken from a request that no plugin of ours has looked at.
+const LONGEST_ID: usize = 128;
+
+/// An error on its way to the client.
+pub(crate) struct Error {
+    pub(crate) policy: Rc<Policy>,
+    /// Whether anything of it is changed, or it is only counted and logged.
+    pub(crate) enforced: bool,
+    /// The status that the client gets.
+    pub(crate) status: u16,
+    pub(crate) origin: Origin,
+    /// The proxy's response code details.
+    pub(crate) details: Vec<u8>,
+    /// The name of the route.
+    pub(crate) route: Vec<u8>,
+    pub(crate) code: String,
+    pub(crate) known: Known,
+    pub(crate) request_id: String,
+    pub(crate) trace_id: String,
+    pub(crate) format: Format,
+    pub(crate) media_type: MediaType,
+    /// Another plugin of ours made it.
+    pub(crate) is_ours: bool,
+    /// The operator's words for it.
+    message: Option<String>,
+    /// The status that the operator wants for it.
+    other_status: Option<u16>,
+    retryable: Option<bool>,
+    retry_after: Option<u64>,
+    context: Object,
+    /// What its body was found to say.
+    found: Found,
+}
+
+impl Error {
+    /// What is known of an error when its headers come; `None` where the policy does not cover it.
+    pub(crate) fn of(
+        policy: &Rc<Policy>,
+        status: u16,
+        head: &RequestHead,
+        response: &Response<'_>,
+        worker: &Worker,
+    ) -> Option<Self> {
+        let details = response.details();
+        let origin = Origin::of(&details);
+        let covered = match origin {
+            Origin::Local => Covered::Local,
+            Origin::Upstream => Covered::Upstream,
+        };
+        if !policy.covers(status, covered) {
+            return None;
+        }
+        let ours = (origin == Origin::Local)
+            .then(|| response.filter_state(ERROR_CODE))
+            .flatten();
+        let known = error_code::known(status, origin, &details);
+        let entry = policy.catalog.find(status, &details, covered);
+        let answer = entry.map(|entry| &entry.answer);
+        let code = match (&ours, entry) {
+            (Some(code), _) => String::from_utf8_lossy(code).into_owned(),
+            (None, Some(entry)) => entry.error_code.to_string(),
+            (None, None) => known.code.to_owned(),
+        };
+        let request_id = request_id(head, response, worker);
+        let trace_id = trace_id(head, response).unwrap_or_else(|| request_id.clone());
+        Some(Self {
+            policy: Rc::clone(policy),
+            enforced: false,
+            status,
+            origin,
+            route: response.route().into_owned(),
+            code,
+            known,
+            request_id,
+            trace_id,
+            format: Format::Standard,
+            media_type: MediaType::of(response.first("content-type")),
+            is_ours: ours.is_some(),
+            message: answer
+                .and_then(|answer| answer.message.as_ref())
+                .map(|message| message.to_string()),
+            other_status: answer
+                .and_then(|answer| answer.status)
+                .and_then(|status| u16::try_from(status.get()).ok()),
+            retryable: answer
+                .and_then(|answer| answer.retryable)
+                .or_else(|| known.retry.allows(head.first(":method"))),
+            retry_after: Some(response.first("retry-after"))
+                .filter(|value| !value.is_empty())
+                .and_then(|value| retry_after::seconds(value, worker.unix_millis()?)),
+            context: context(policy, head),
+            found: Found::default(),
+            details,
+        })
+    }
+
+    /// Whether a message that comes with it may be shown: the policy allows it, it is not the proxy's own text, and the
+    /// operator has no words of his own.
+    pub(crate) fn shows_message(&self) -> bool {
+        let allowed = match self.policy.upstream_message {
+            UpstreamMessage::ClientErrors => self.status < 500,
+            UpstreamMessage::Never => false,
+            UpstreamMessage::Always => true,
+        };
+        allowed && !self.known.own_text && self.message.is_none()
+    }
+
+    /// Settles what the plan decides: what is left alone keeps its code, if it has one, and its status.
+    pub(crate) fn settle(&mut self, plan: Plan, response: &Response<'_>) {
+        match plan {
+            Plan::Leave(Why::Enveloped) => {
+                if let Ok(Some(code)) = Carrier::Plain.read(&response.values("x-error-code"), LONGEST_ID) {
+                    self.code = code;
+                }
+            }
+            Plan::Leave(_) | Plan::Keep | Plan::Reformat => {}
+            Plan::Replace | Plan::Read | Plan::ReadUnlessStandard => {
+                if let (Some(status), true) = (self.other_status, self.enforced) {
+                    self.status = status;
+                }
+            }
+        }
+        if self.enforced {
+            // What only the body can tell is told when it is known.
+            if !self.is_ours && plan != Plan::ReadUnlessStandard {
+                response.set_filter_state(ERROR_CODE, self.code.as_bytes());
+            }
+            response.set_filter_state(ERROR_ORIGIN, self.origin.as_str().as_bytes());
+        }
+    }
+
+    /// Takes what its body was found to say.
+    pub(crate) fn found(&mut self, found: Found) {
+        self.found = found;
+    }
+
+    /// The new body.
+    pub(crate) fn body(&self, worker: &Worker) -> Vec<u8> {
+        let url = self.policy.documentation_base_url.as_ref();
+        let url = url.map(|base| [base, self.code.as_str()].concat());
+        let mut context = self.context.clone();
+        if !self.found.faults.is_empty() {
+            context.list("errors", self.found.faults.iter().cloned());
+        }
+        let message = self.message.as_deref().or(self.found.message.as_deref());
+        Envelope {
+            trace_id: &self.trace_id,
+            request_id: &self.request_id,
+            error_code: &self.code,
+            message: message.unwrap_or(self.known.message),
+            status: self.status,
+            unix_millis: worker.unix_millis().unwrap_or_default(),
+            service_name: worker.service_name(),
+            context: &context,
+            documentation_url: url.as_deref(),
+            retryable: self.retryable,
+            retry_after: self.retry_after,
+        }
+        .write(self.format)
+    }
+}
+
+/// The members of the body's context that come from request headers.
+fn context(policy: &Policy, head: &RequestHead) -> Object {
+    let mut context = Object::default();
+    for (name, header) in policy.context_headers.iter() {
+        if let Some(header) = header
+            && let value @ [_, ..] = head.first(header)
+        {
+            context.bytes(name, value);
+        }
+    }
+    context
+}
+
+/// The id that request-id gave the request. Without that plugin the one that the request came with, and if that is none,
+/// a new one, so that the body can be found in the log.
+fn request_id(head: &RequestHead, response: &Response<'_>, worker: &Worker) -> String {
+    let given = response
+        .filter_state(REQUEST_ID)
+        .map(|id| String::from_utf8_lossy(&id).into_owned());
+    let came_with = || {
+        Carrier::Plain
+            .read(&head.values("x-request-id"), LONGEST_ID)
+            .ok()
+            .flatten()
+    };
+    let made = || worker.random().map(|random| Generator::Uuid4.generate(0, random));
+    given.or_else(came_with).or_else(made).unwrap_or_default()
+}
+
+/// The trace's id, where the request has a trace context.
+fn trace_id(head: &RequestHead, response: &Response<'_>) -> Option<String> {
+    let given = response
+        .filter_state(TRACE_ID)
+        .map(|id| String::from_utf8_lossy(&id).into_owned());
+    let came_with = || match head.values("traceparent").as_slice() {
+        [value] => TraceParent::parse(value).map(|parent| parent.trace_id()),
+        _ => None,
+    };
+    given.or_else(came_with)
+}
