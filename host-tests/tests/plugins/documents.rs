@@ -2,7 +2,7 @@
 
 use host::{Configuration, Host};
 use host_tests::exchange::request_id::exchanges;
-use host_tests::plugin::REQUEST_ID;
+use host_tests::plugin::{ALL, Plugin, REQUEST_ID};
 use live::Sample;
 use regex::Regex;
 use serde_json::{Value, json};
@@ -18,55 +18,77 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The blocks of this language in README.md.
-fn blocks(language: &str) -> Vec<String> {
+/// The blocks of this language in the section of README.md with this heading, or in all of it.
+fn blocks(section: Option<&str>, language: &str) -> Vec<String> {
+    let readme = read("README.md");
+    let text = match section {
+        None => readme.as_str(),
+        Some(heading) => {
+            let start = readme
+                .find(&format!("\n## {heading}\n"))
+                .unwrap_or_else(|| panic!("no section {heading}"));
+            let section = &readme[start + 1..];
+            &section[..section.find("\n## ").unwrap_or(section.len())]
+        }
+    };
     let block = Regex::new(&format!("(?ms)^```{language}\n(.*?)^```$")).expect("it is an expression");
     block
-        .captures_iter(&read("README.md"))
+        .captures_iter(text)
         .map(|found| found[1].to_owned())
         .collect()
 }
 
 #[track_caller]
-fn assert_accepted(configuration: impl Into<Configuration>, place: &str) {
-    let host = Host::new(REQUEST_ID.module()).config(configuration);
+fn assert_accepted(plugin: &Plugin, configuration: impl Into<Configuration>, place: &str) {
+    let host = Host::new(plugin.module()).config(configuration);
     if let Err(refused) = host.try_start() {
-        panic!("{place}: {refused}");
+        panic!("{place}: {}: {refused}", plugin.name);
     }
     assert!(host.logs().is_empty(), "{place}: {:#?}", host.logs());
 }
 
 #[test]
 fn every_configuration_in_the_readme_is_accepted() {
-    let blocks = blocks("json");
-    assert!(blocks.len() >= 2, "the defaults and an example");
-    for block in blocks {
-        assert_accepted(block.as_str(), &block);
+    let shared = blocks(Some("Configuration"), "json");
+    assert_eq!(shared.len(), 1, "what all plugins share");
+    for plugin in ALL {
+        let own = blocks(Some(plugin.name), "json");
+        assert!(own.len() >= 2, "the defaults of {} and an example", plugin.name);
+        for block in shared.iter().chain(&own) {
+            assert_accepted(plugin, block.as_str(), block);
+        }
     }
-    let yaml = self::blocks("yaml");
-    let filter = yaml
+    let yaml = blocks(None, "yaml");
+    let filters: Vec<Value> = yaml.iter().map(|block| parsed(block)).collect();
+    let accepted: usize = filters
         .iter()
-        .find(|block| block.contains("dist/request_id.wasm"))
-        .expect("it shows how to load it");
-    let filter = Sample::parse("README.md", filter)
+        .map(|filter| accepted_within(filter, "README.md"))
+        .sum();
+    assert_eq!(accepted, ALL.len(), "it shows how to load each of them");
+}
+
+fn parsed(yaml: &str) -> Value {
+    Sample::parse("README.md", yaml)
         .expect("it is YAML")
         .tree()
-        .clone();
-    assert_eq!(accepted_within(&filter, "README.md"), 1);
+        .clone()
 }
 
 #[test]
 fn the_default_block_of_the_readme_holds_the_defaults() {
-    let shown: Value = serde_json::from_str(&blocks("json")[0]).expect("it is JSON");
-    let schema: Value = serde_json::from_str(&read("schemas/request-id.schema.json")).expect("it is JSON");
-    let policy = resolved(&schema, &schema["properties"]["default"]);
-    let declared: serde_json::Map<String, Value> = policy["properties"]
-        .as_object()
-        .unwrap_or_else(|| panic!("the schema describes a policy: {policy:#}"))
-        .iter()
-        .map(|(key, setting)| (key.clone(), resolved(&schema, setting)["default"].clone()))
-        .collect();
-    assert_eq!(shown, json!({ "default": declared }));
+    for plugin in ALL {
+        let shown: Value = serde_json::from_str(&blocks(Some(plugin.name), "json")[0]).expect("it is JSON");
+        let schema = read(&format!("schemas/{}.schema.json", plugin.name));
+        let schema: Value = serde_json::from_str(&schema).expect("it is JSON");
+        let policy = resolved(&schema, &schema["properties"]["default"]);
+        let declared: serde_json::Map<String, Value> = policy["properties"]
+            .as_object()
+            .unwrap_or_else(|| panic!("the schema describes a policy: {policy:#}"))
+            .iter()
+            .map(|(key, setting)| (key.clone(), resolved(&schema, setting)["default"].clone()))
+            .collect();
+        assert_eq!(shown, json!({ "default": declared }), "{}", plugin.name);
+    }
 }
 
 /// The schema of a value: behind a reference, and not that of `null`.
@@ -98,7 +120,7 @@ fn resolved<'s>(schema: &'s Value, node: &'s Value) -> &'s Value {
 
 #[test]
 fn with_the_default_block_the_plugin_does_what_it_does_with_nothing() {
-    let defaults = &blocks("json")[0];
+    let defaults = &blocks(Some("request-id"), "json")[0];
     let nothing = json!({});
     let mut compared = 0;
     for exchange in exchanges()
@@ -115,7 +137,7 @@ fn with_the_default_block_the_plugin_does_what_it_does_with_nothing() {
     assert!(compared >= 20, "{compared}");
 }
 
-/// Checks each configuration of request-id within a tree of Envoy's; returns how many there were.
+/// Checks each configuration of a plugin within a tree of Envoy's; returns how many there were.
 fn accepted_within(node: &Value, place: &str) -> usize {
     let below = match node {
         Value::Array(items) => items.iter().map(|item| accepted_within(item, place)).sum(),
@@ -128,13 +150,14 @@ fn accepted_within(node: &Value, place: &str) -> usize {
     let module = node
         .pointer("/vm_config/code/local/filename")
         .and_then(Value::as_str);
-    if !module.is_some_and(|file| file.ends_with("request_id.wasm")) {
+    let file = |plugin: &Plugin| format!("dist/{}.wasm", plugin.name.replace('-', "_"));
+    let Some(plugin) = ALL.iter().find(|plugin| module == Some(&file(plugin))) else {
         return below;
-    }
+    };
     let value = node.pointer("/configuration/value");
     match value.unwrap_or_else(|| panic!("{place}: a plugin without configuration")) {
-        Value::String(text) => assert_accepted(text.as_str(), place),
-        fields => assert_accepted(Configuration::as_struct(fields.clone()), place),
+        Value::String(text) => assert_accepted(plugin, text.as_str(), place),
+        fields => assert_accepted(plugin, Configuration::as_struct(fields.clone()), place),
     }
     below + 1
 }
@@ -152,20 +175,25 @@ fn every_configuration_in_a_sample_is_accepted() {
         let tree = Sample::open(&path).expect("a sample is YAML").tree().clone();
         assert!(
             accepted_within(&tree, &path.display().to_string()) > 0,
-            "{}: no request-id in it",
+            "{}: no plugin in it",
             path.display()
         );
     }
 }
 
 #[test]
-fn the_configuration_in_the_manifest_for_istio_is_accepted() {
-    let path = root().join("envoy/istio/request-id.yaml");
-    let manifest = Sample::open(&path).expect("it is YAML").tree().clone();
-    let configuration = &manifest["spec"]["pluginConfig"];
-    assert!(configuration["default"]["accept"].is_array(), "{manifest:#}");
-    // Istio hands it over as JSON text.
-    assert_accepted(configuration.clone(), "envoy/istio/request-id.yaml");
+fn the_configurations_in_the_manifests_for_istio_are_accepted() {
+    for plugin in ALL {
+        let path = format!("envoy/istio/{}.yaml", plugin.name);
+        let manifest = Sample::open(&root().join(&path))
+            .expect("it is YAML")
+            .tree()
+            .clone();
+        let configuration = &manifest["spec"]["pluginConfig"];
+        assert!(configuration["default"].is_object(), "{manifest:#}");
+        // Istio hands it over as JSON text.
+        assert_accepted(plugin, configuration.clone(), &path);
+    }
 }
 
 #[test]
