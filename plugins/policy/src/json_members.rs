@@ -189,7 +189,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_harmless(json in ".*") {
+        fn any_text_is_harmless(json: Vec<char>) {
+            let json = String::from_iter(json);
             let _ = (members(&json, ["a"]), elements(&json, 3), text(&json));
         }
 

@@ -145,8 +145,9 @@ mod tests {
         }
 
         #[test]
-        fn whatever_looks_like_a_date_is_harmless(text in "[A-Z][a-z]{2},? [0-9]{1,20}[ -]Nov[ -][0-9]{2,20} [0-9:]{1,30} GMT") {
-            seconds(text.as_bytes(), 0);
+        fn whatever_looks_like_a_date_is_harmless(day: u64, year: u64, hour: u64, second: u64) {
+            let date = format!("Sun, {day} Nov {year} {hour}:00:{second} GMT");
+            seconds(date.as_bytes(), 0);
         }
 
         #[test]

@@ -107,7 +107,8 @@ fn what_is_not_standard_is_no_problem() {
 
 proptest! {
     #[test]
-    fn whatever_is_said_is_json_and_bounded(message: String, id: String, status: u16, millis: u64) {
+    fn whatever_is_said_is_json_and_bounded(message: Vec<char>, id: Vec<char>, status: u16, millis: u64) {
+        let (message, id) = (String::from_iter(message), String::from_iter(id));
         let nothing = Object::default();
         let envelope = Envelope {
             message: &message,
