@@ -3,7 +3,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
 use crate::error_envelope::Policy as ErrorEnvelope;
-use crate::plugin::{Common, Policy, RuleHead};
+use crate::plugin::{Common, RuleHead};
 use crate::request_id::Policy as RequestId;
 use crate::setting::Part;
 
@@ -134,7 +134,7 @@ fn the_files_are_those_of_the_declarations() {
 /// That the reader and the schema take these, refuse those, and that only the reader can refuse the last.
 #[cfg(not(target_arch = "wasm32"))]
 #[track_caller]
-fn agree<P: Policy>(good: &[&str], bad: &[&str], bad_beyond_the_schema: &[&str]) {
+fn agree<P: crate::Policy>(good: &[&str], bad: &[&str], bad_beyond_the_schema: &[&str]) {
     let schema = serde_json::from_str(&schema::<P>()).unwrap();
     let schema = jsonschema::draft202012::new(&schema).unwrap();
     let mut wrong = Vec::new();
