@@ -41,6 +41,9 @@ pub(crate) struct Error {
     pub(crate) media_type: MediaType,
     /// Another plugin of ours made it.
     pub(crate) is_ours: bool,
+    /// Whether a message that comes with it may be shown: the policy allows it for the status that it came with, it is not
+    /// the proxy's own text, and the operator has no words of his own.
+    pub(crate) shows_message: bool,
     /// The operator's words for it.
     message: Option<String>,
     /// The status that the operator wants for it.
@@ -81,6 +84,14 @@ impl Error {
             (None, Some(entry)) => entry.error_code.to_string(),
             (None, None) => known.code.to_owned(),
         };
+        let message = answer
+            .and_then(|answer| answer.message.as_ref())
+            .map(|message| message.to_string());
+        let allowed = match policy.upstream_message {
+            UpstreamMessage::ClientErrors => status < 500,
+            UpstreamMessage::Never => false,
+            UpstreamMessage::Always => true,
+        };
         let request_id = request_id(head, response, worker);
         let trace_id = trace_id(head, response).unwrap_or_else(|| request_id.clone());
         Some(Self {
@@ -96,9 +107,8 @@ impl Error {
             format: Format::Standard,
             media_type: MediaType::of(response.first("content-type")),
             is_ours: ours.is_some(),
-            message: answer
-                .and_then(|answer| answer.message.as_ref())
-                .map(|message| message.to_string()),
+            shows_message: allowed && !known.own_text && message.is_none(),
+            message,
             other_status: answer
                 .and_then(|answer| answer.status)
                 .and_then(|status| u16::try_from(status.get()).ok()),
@@ -112,17 +122,6 @@ impl Error {
             found: Found::default(),
             details,
         })
-    }
-
-    /// Whether a message that comes with it may be shown: the policy allows it, it is not the proxy's own text, and the
-    /// operator has no words of his own.
-    pub(crate) fn shows_message(&self) -> bool {
-        let allowed = match self.policy.upstream_message {
-            UpstreamMessage::ClientErrors => self.status < 500,
-            UpstreamMessage::Never => false,
-            UpstreamMessage::Always => true,
-        };
-        allowed && !self.known.own_text && self.message.is_none()
     }
 
     /// Settles what the plan decides: what is left alone keeps its code, if it has one, and its status.

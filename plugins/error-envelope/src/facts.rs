@@ -36,7 +36,7 @@ pub(crate) fn wishes(error: &Error) -> Wishes {
             Stays::Enveloped => Passthrough::Enveloped,
             Stays::Never => Passthrough::Never,
         },
-        message: error.shows_message(),
+        message: error.shows_message,
         max_body_bytes: u64::from(policy.max_body_bytes.get()),
         form: match policy.format {
             Wanted::Standard => Form::Always(Format::Standard),

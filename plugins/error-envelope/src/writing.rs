@@ -115,7 +115,7 @@ impl Reading {
                 Format::Problem => standard_as_problem(&bytes).unwrap_or(bytes),
             };
         }
-        if error.shows_message() {
+        if error.shows_message {
             error.found(error_message::read(&bytes, error.media_type));
         }
         error.body(worker)
