@@ -1,0 +1,104 @@
+//! What has no place for a JSON body, or is nobody's business.
+
+use super::{host, json_error, strict, text};
+use host::{Answer, Exchange, Host};
+use serde_json::json;
+
+/// Neither headers nor body are changed.
+#[track_caller]
+fn assert_as_without(exchange: &Exchange, send: impl Fn(&Host) -> Exchange) {
+    let untouched = send(&host(json!({ "mode": "disabled" })));
+    assert_eq!(exchange.response_headers(), untouched.response_headers(), "{exchange}");
+    assert_eq!(exchange.pieces(), untouched.pieces(), "{exchange}");
+    assert_eq!(exchange.response_trailers(), untouched.response_trailers(), "{exchange}");
+    assert_eq!(exchange.status(), untouched.status(), "{exchange}");
+}
+
+#[track_caller]
+fn left_alone(send: impl Fn(&Host) -> Exchange) {
+    for host in [host(json!({})), strict()] {
+        assert_as_without(&send(&host), &send);
+    }
+}
+
+#[test]
+fn what_is_no_error() {
+    for status in [200, 201, 204, 206, 301, 302, 304, 399] {
+        left_alone(|host| {
+            let answer = Answer::new(status).header("x-error-code", "MINE").header("content-type", "text/plain");
+            let answer = if [204, 304].contains(&status) { answer } else { answer.body("body") };
+            host.get("/").header("accept", "application/problem+json").answered_with(answer)
+        });
+    }
+}
+
+#[test]
+fn part_of_something_stays_although_the_whole_would_be_text() {
+    left_alone(|host| {
+        let answer = Answer::new(206).header("content-range", "bytes 0-3/9").header("content-type", "text/plain").body("part");
+        host.get("/").header("range", "bytes=0-3").answered_with(answer)
+    });
+}
+
+#[test]
+fn the_answer_to_head_has_no_body_whatever_goes_wrong() {
+    left_alone(|host| host.request("HEAD", "/").answered_with(Answer::new(404).header("content-length", "9")));
+    for (answer, _, _, _, _) in super::local::reasons() {
+        left_alone(|host| host.request("HEAD", "/").run(answer()));
+    }
+    let exchange = strict().request("HEAD", "/").answered_with(404);
+    exchange.expect_status(404).expect_body("");
+    exchange.filter_state("policy.error_code").is("NOT_FOUND");
+}
+
+#[test]
+fn grpc_whatever_its_status() {
+    for content_type in ["application/grpc", "application/grpc+proto", "application/grpc-web", "application/grpc-web-text+proto"] {
+        // A gRPC client understands nothing else, whatever the answer says that it is.
+        for answer in [text(503, "busy"), Answer::new(503), json_error(500, "{}")] {
+            left_alone(|host| host.post("/p.S/M").header("content-type", content_type).body("x").run(answer.clone()));
+        }
+        left_alone(|host| host.get("/").answered_with(Answer::new(500).header("content-type", content_type).body("x")));
+    }
+    left_alone(|host| host.grpc("/p.S/M").run(Answer::grpc(14)));
+    left_alone(|host| host.grpc("/p.S/M").run(Answer::grpc_headers_only(14)));
+    left_alone(|host| host.grpc("/p.S/M").run(Answer::no_healthy_upstream()));
+}
+
+#[test]
+fn a_stream_of_events() {
+    for content_type in ["text/event-stream", "Text/Event-Stream; charset=utf-8"] {
+        left_alone(|host| {
+            let answer = Answer::new(500).header("content-type", content_type).pieces(["data: 1\n\n", "data: 2\n\n"]);
+            host.get("/").answered_with(answer)
+        });
+    }
+}
+
+#[test]
+fn an_upgrade_that_succeeds_and_one_that_fails_differ() {
+    let upgrade = |host: &Host, answer: Answer| {
+        let request = host.get("/").header("connection", "upgrade").header("upgrade", "websocket");
+        request.run(answer)
+    };
+    left_alone(|host| upgrade(host, Answer::new(200).body("frames")));
+    let refused = upgrade(&strict(), text(404, "no socket here"));
+    super::assert_enveloped(&refused, 404, "NOT_FOUND");
+}
+
+#[test]
+fn what_a_rule_excludes() {
+    let configurations = [
+        json!({ "default": { "passthrough": "never" }, "routes": [{ "match": { "path_prefix": "/raw" }, "mode": "disabled" }] }),
+        json!({ "default": null, "routes": [{ "match": { "path": "/wrapped" }, "policy": { "passthrough": "never" } }] }),
+        json!({ "default": { "passthrough": "never" }, "routes": [{ "match": { "headers": { "x-raw": "1" } }, "policy": { "statuses": [] } }] }),
+        json!({ "default": { "passthrough": "never" }, "routes": [{ "match": { "methods": ["GET"], "path": "/raw" }, "policy": { "origins": [] } }] }),
+    ];
+    for configuration in configurations {
+        let host = host(configuration);
+        let send = |host: &Host| host.get("/raw").header("x-raw", "1").answered_with(text(404, "raw"));
+        assert_as_without(&send(&host), send);
+        assert!(host.metrics().keys().all(|name| !name.starts_with("errors_total")), "what is excluded is not counted");
+        super::assert_enveloped(&host.get("/wrapped").answered_with(text(404, "raw")), 404, "NOT_FOUND");
+    }
+}
