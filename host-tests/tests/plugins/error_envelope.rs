@@ -1,12 +1,18 @@
 //! The error-envelope plugin: which errors get the one body, what it says, and what stays as it is.
 
+mod bodies;
+mod header_only;
+mod headers;
 mod html;
+mod ids;
 mod left_alone;
 mod local;
+mod members;
 mod messages;
 mod negotiation;
 mod passthrough;
 mod server_errors;
+mod trailers;
 mod validation;
 
 use host::{Answer, Exchange, Host, Plugin};
