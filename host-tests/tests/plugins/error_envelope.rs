@@ -1,17 +1,23 @@
 //! The error-envelope plugin: which errors get the one body, what it says, and what stays as it is.
 
 mod bodies;
+mod catalog;
 mod header_only;
 mod headers;
 mod html;
 mod ids;
 mod left_alone;
 mod local;
+mod logs;
 mod members;
 mod messages;
+mod metrics;
+mod modes;
 mod negotiation;
+mod ours;
 mod passthrough;
 mod server_errors;
+mod told;
 mod trailers;
 mod validation;
 
