@@ -39,6 +39,8 @@ pub(crate) struct Error {
     pub(crate) trace_id: String,
     pub(crate) format: Format,
     pub(crate) media_type: MediaType,
+    /// It answers HEAD: its headers are those that GET would get, and there is no body.
+    pub(crate) is_head: bool,
     /// Another plugin of ours made it.
     pub(crate) is_ours: bool,
     /// Whether a message that comes with it may be shown: the policy allows it for the status that it came with, it is not
@@ -82,7 +84,7 @@ impl Error {
         let code = match (&ours, entry) {
             (Some(code), _) => String::from_utf8_lossy(code).into_owned(),
             (None, Some(entry)) => entry.error_code.to_string(),
-            (None, None) => known.code.to_owned(),
+            (None, None) => known.code(),
         };
         let message = answer
             .and_then(|answer| answer.message.as_ref())
@@ -106,8 +108,9 @@ impl Error {
             trace_id,
             format: Format::Standard,
             media_type: MediaType::of(response.first("content-type")),
+            is_head: head.first(":method") == b"HEAD",
             is_ours: ours.is_some(),
-            shows_message: allowed && !known.own_text && message.is_none(),
+            shows_message: allowed && !known.is_reason && message.is_none(),
             message,
             other_status: answer
                 .and_then(|answer| answer.status)
@@ -141,7 +144,7 @@ impl Error {
         }
         if self.enforced {
             // What only the body can tell is told when it is known.
-            if !self.is_ours && plan != Plan::ReadUnlessStandard {
+            if !self.is_ours && (plan != Plan::ReadUnlessStandard || self.is_head) {
                 response.set_filter_state(ERROR_CODE, self.code.as_bytes());
             }
             response.set_filter_state(ERROR_ORIGIN, self.origin.as_str().as_bytes());

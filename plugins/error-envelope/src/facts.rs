@@ -9,18 +9,17 @@ use policy::error_plan::{Facts, Form, Passthrough, Wishes};
 use policy::media_type::MediaType;
 
 /// What is known of the error.
-pub(crate) fn of<'h>(error: &Error, head: &'h RequestHead, response: &Response<'_>) -> Facts<'h> {
+pub(crate) fn of(error: &Error, head: &RequestHead, response: &Response<'_>) -> Facts {
     let encoding = response.first("content-encoding");
     let length = str::from_utf8(response.first("content-length"));
     Facts {
         status: error.status,
-        method: head.first(":method"),
         accept: Accept::read(&head.values("accept")),
         request_type: MediaType::of(head.first("content-type")),
         media_type: error.media_type,
         is_encoded: !encoding.is_empty() && !encoding.eq_ignore_ascii_case(b"identity"),
         length: length.ok().and_then(|length| length.parse().ok()),
-        is_whole: response.is_whole(),
+        is_whole: response.is_whole() && !error.is_head,
         announces_trailers: !response.first("trailer").is_empty(),
         has_code: !response.first("x-error-code").is_empty(),
         is_ours: error.is_ours,

@@ -112,7 +112,9 @@ impl Filter for Exchange {
             response.explain(ErrorEnvelope::NAME, &report::explanation(&decision, &error, plan));
         }
         let answer = if error.enforced {
-            self.body = Body::after(plan);
+            if !error.is_head {
+                self.body = Body::after(plan);
+            }
             writing::headers(&error, plan, response, &root.worker)
         } else {
             Answer::GoOn

@@ -7,7 +7,7 @@ use config::error_envelope::Policy;
 use config::{Decision, LogErrors};
 use kit::{Done, Level, Object, rule_met};
 use policy::envelope::Format;
-use policy::error_code::in_catalogue;
+use policy::error_code::is_in_catalogue;
 use policy::error_plan::Plan;
 
 /// The label for a code that neither the catalogue nor the configuration has: names of metrics are never made by
@@ -24,7 +24,7 @@ pub(crate) fn count(root: &ErrorEnvelope, error: &Error) {
             .iter()
             .any(|entry| &*entry.error_code == code)
     };
-    let code = if in_catalogue(code).is_some() || is_configured() {
+    let code = if is_in_catalogue(code) || is_configured() {
         code
     } else {
         OTHER_CODE

@@ -21,7 +21,9 @@ pub(crate) fn headers(error: &Error, plan: Plan, response: &mut Response<'_>, wo
         .flatten();
     match plan {
         Plan::Leave(_) => return Answer::GoOn,
-        Plan::Replace if response.is_whole() => return Answer::Reply(reply(error, vary, response, worker)),
+        Plan::Replace if response.is_whole() && !error.is_head => {
+            return Answer::Reply(reply(error, vary, response, worker));
+        }
         Plan::Keep => {}
         Plan::Replace | Plan::Read | Plan::ReadUnlessStandard | Plan::Reformat => {
             for name in of_the_body().filter(|name| *name != CONTENT_TYPE) {

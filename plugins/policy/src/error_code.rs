@@ -63,14 +63,29 @@ impl Retry {
 /// An entry of the catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Known {
-    /// The code, in upper case with underscores.
-    pub code: &'static str,
+    /// What its code is made of: the status' own words, or the code itself.
+    name: &'static str,
     /// A sentence for the client, which gives away nothing of what is behind the proxy.
     pub message: &'static str,
     /// Whether it may be retried.
     pub retry: Retry,
-    /// Whether the proxy's own text for it is for operators, and so no message for a client.
-    pub own_text: bool,
+    /// Whether it is one of the proxy's own reasons: the text that comes with it is for operators, and no message for a
+    /// client.
+    pub is_reason: bool,
+}
+
+impl Known {
+    /// The code, in upper case with underscores.
+    pub fn code(&self) -> String {
+        code_letters(self.name).map(char::from).collect()
+    }
+}
+
+fn code_letters(name: &str) -> impl Iterator<Item = u8> {
+    name.bytes().map(|byte| match byte {
+        b' ' => b'_',
+        letter => letter.to_ascii_uppercase(),
+    })
 }
 
 /// The entry for an error: by the proxy's reason if it made the error and the reason is known, else by the status.
@@ -83,15 +98,14 @@ pub fn known(status: u16, origin: Origin, details: &[u8]) -> Known {
 
 /// The status' own words (RFC 9110), as `Not Found`.
 pub fn phrase(status: u16) -> &'static str {
-    statuses::find(status).phrase
+    statuses::find(status).known.name
 }
 
-/// The catalogue's own copy of a code, if it is one of its codes.
-pub fn in_catalogue(code: &str) -> Option<&'static str> {
-    let codes = reasons::ALL.iter().map(|reason| reason.known.code);
-    codes
-        .chain(statuses::ALL.iter().map(|status| status.known.code))
-        .find(|known| *known == code)
+/// Whether it is one of the catalogue's codes.
+pub fn is_in_catalogue(code: &str) -> bool {
+    let reasons = reasons::ALL.iter().map(|reason| &reason.known);
+    let mut all = reasons.chain(statuses::ALL.iter().map(|status| &status.known));
+    all.any(|known| code_letters(known.name).eq(code.bytes()))
 }
 
 /// The catalogue as a page for people, in Markdown.
@@ -114,12 +128,7 @@ fn page() -> String {
             .iter()
             .map(|details| format!("`{}`", details.in_words()))
             .collect();
-        let Known {
-            code,
-            message,
-            retry: when,
-            ..
-        } = reason.known;
+        let (code, message, when) = (reason.known.code(), reason.known.message, reason.known.retry);
         let _ = writeln!(
             page,
             "| `{code}` | {} | {message} | {} |",
@@ -129,16 +138,11 @@ fn page() -> String {
     }
     page += "\nEvery other error, by its status:\n\n| status | `error_code` | message | retryable |\n|---|---|---|---|\n";
     for status in statuses::ALL {
-        let Known {
-            code,
-            message,
-            retry: when,
-            ..
-        } = status.known;
+        let (code, message, when) = (status.known.code(), status.known.message, status.known.retry);
         let number = match status.status {
             statuses::OTHER_CLIENT_ERROR => "any other 4xx".to_owned(),
             statuses::OTHER_SERVER_ERROR => "any other 5xx".to_owned(),
-            number => format!("{number} {}", status.phrase),
+            number => format!("{number} {}", status.known.name),
         };
         let _ = writeln!(page, "| {number} | `{code}` | {message} | {} |", retry(when));
     }
@@ -196,7 +200,7 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                known(status, Origin::of(details.as_bytes()), details.as_bytes()).code,
+                known(status, Origin::of(details.as_bytes()), details.as_bytes()).code(),
                 code,
                 "{details}"
             );
@@ -205,9 +209,9 @@ mod tests {
 
     #[test]
     fn an_upstream_cannot_speak_for_the_proxy() {
-        assert_eq!(known(404, Origin::Upstream, b"via_upstream").code, "NOT_FOUND");
+        assert_eq!(known(404, Origin::Upstream, b"via_upstream").code(), "NOT_FOUND");
         assert_eq!(
-            known(503, Origin::Upstream, b"no_healthy_upstream").code,
+            known(503, Origin::Upstream, b"no_healthy_upstream").code(),
             "SERVICE_UNAVAILABLE"
         );
     }
@@ -223,12 +227,12 @@ mod tests {
             "\u{e9}",
         ] {
             assert_eq!(
-                known(418, Origin::Local, details.as_bytes()).code,
+                known(418, Origin::Local, details.as_bytes()).code(),
                 "CLIENT_ERROR",
                 "{details}"
             );
             assert_eq!(
-                known(503, Origin::Local, details.as_bytes()).code,
+                known(503, Origin::Local, details.as_bytes()).code(),
                 "SERVICE_UNAVAILABLE",
                 "{details}"
             );
@@ -244,13 +248,17 @@ mod tests {
         assert_eq!(Retry::Unknown.allows(b"GET"), None);
     }
 
+    fn all() -> Vec<Known> {
+        let reasons = reasons::ALL.iter().map(|reason| reason.known);
+        reasons
+            .chain(statuses::ALL.iter().map(|status| status.known))
+            .collect()
+    }
+
     #[test]
     fn codes_are_well_formed_and_messages_are_sentences() {
-        let all = reasons::ALL
-            .iter()
-            .map(|reason| reason.known)
-            .chain(statuses::ALL.iter().map(|status| status.known));
-        for Known { code, message, .. } in all {
+        for known in all() {
+            let (code, message) = (known.code(), known.message);
             assert!(
                 code.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_'),
                 "{code}"
@@ -259,30 +267,20 @@ mod tests {
                 message.starts_with(char::is_uppercase) && message.ends_with('.'),
                 "{code}: {message}"
             );
-            assert_eq!(in_catalogue(code), Some(code));
+            assert!(is_in_catalogue(&code), "{code}");
         }
-        assert_eq!(in_catalogue("MADE_UP"), None);
+        for other in ["MADE_UP", "", "NOT FOUND", "Not Found", "NOT_FOUND_"] {
+            assert!(!is_in_catalogue(other), "{other}");
+        }
     }
 
     #[test]
     fn one_code_has_one_meaning() {
-        let mut seen: Vec<Known> = Vec::new();
-        for reason in reasons::ALL {
-            assert!(
-                seen.iter().all(|other| other.code != reason.known.code),
-                "{}",
-                reason.known.code
-            );
-            seen.push(reason.known);
-        }
-        for status in statuses::ALL {
-            assert!(
-                seen.iter().all(|other| other.code != status.known.code),
-                "{}",
-                status.known.code
-            );
-            seen.push(status.known);
-        }
+        let mut codes: Vec<String> = all().iter().map(Known::code).collect();
+        codes.sort();
+        let count = codes.len();
+        codes.dedup();
+        assert_eq!(codes.len(), count);
     }
 
     #[cfg(not(target_arch = "wasm32"))]

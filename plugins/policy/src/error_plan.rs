@@ -9,11 +9,9 @@ use crate::media_type::MediaType;
 
 /// What is known of an error when its headers come.
 #[derive(Clone, Copy, Debug)]
-pub struct Facts<'f> {
+pub struct Facts {
     /// The status.
     pub status: u16,
-    /// The request's method.
-    pub method: &'f [u8],
     /// What the client accepts.
     pub accept: Accept,
     /// The type of the request's body: a gRPC client understands nothing else.
@@ -24,7 +22,7 @@ pub struct Facts<'f> {
     pub is_encoded: bool,
     /// The announced length of the body, if it is announced.
     pub length: Option<u64>,
-    /// Whether there is no body.
+    /// Whether there is no body. (The answer to HEAD counts as if it had the one that GET would get.)
     pub is_whole: bool,
     /// Whether trailers are announced (`trailer`): they may end the body where nothing can be written any more.
     pub announces_trailers: bool,
@@ -98,8 +96,6 @@ pub enum Plan {
 /// Why something is left alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// There can be no body.
-    NoBody,
     /// It is gRPC, whose errors are elsewhere.
     Grpc,
     /// It is a stream of events.
@@ -116,7 +112,6 @@ impl Why {
     /// A word for it.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::NoBody => "no_body",
             Self::Grpc => "grpc",
             Self::EventStream => "event_stream",
             Self::Enveloped => "enveloped",
@@ -127,15 +122,12 @@ impl Why {
 }
 
 /// Decides it.
-pub fn plan(facts: &Facts<'_>, wishes: &Wishes) -> Plan {
+pub fn plan(facts: &Facts, wishes: &Wishes) -> Plan {
     if facts.request_type == MediaType::Grpc || facts.media_type == MediaType::Grpc {
         return Plan::Leave(Why::Grpc);
     }
     if facts.media_type == MediaType::EventStream {
         return Plan::Leave(Why::EventStream);
-    }
-    if facts.method == b"HEAD" {
-        return Plan::Leave(Why::NoBody);
     }
     let readable = !facts.is_encoded
         && !facts.announces_trailers
@@ -189,10 +181,9 @@ mod tests {
         form: Form::Negotiated,
     };
 
-    fn facts(media_type: MediaType) -> Facts<'static> {
+    fn facts(media_type: MediaType) -> Facts {
         Facts {
             status: 404,
-            method: b"GET",
             accept: Accept::read(&[]),
             request_type: MediaType::Other,
             media_type,
@@ -252,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn grpc_event_streams_and_head_are_left_alone_whatever_is_wanted() {
+    fn grpc_and_event_streams_are_left_alone_whatever_is_wanted() {
         for passthrough in [
             Passthrough::Structured,
             Passthrough::Enveloped,
@@ -269,11 +260,6 @@ mod tests {
                 plan(&facts(MediaType::EventStream), &wishes),
                 Plan::Leave(Why::EventStream)
             );
-            let head = Facts {
-                method: b"HEAD",
-                ..facts(MediaType::PlainText)
-            };
-            assert_eq!(plan(&head, &wishes), Plan::Leave(Why::NoBody));
         }
     }
 

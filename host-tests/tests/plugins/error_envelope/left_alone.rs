@@ -1,7 +1,7 @@
 //! What has no place for a JSON body, or is nobody's business.
 
-use super::{host, json_error, strict, text};
-use host::{Answer, Exchange, Host};
+use super::{host, json_error, policy, strict, text};
+use host::{Answer, Exchange, Host, Route};
 use serde_json::json;
 
 /// Neither headers nor body are changed.
@@ -41,13 +41,26 @@ fn part_of_something_stays_although_the_whole_would_be_text() {
 }
 
 #[test]
-fn the_answer_to_head_has_no_body_whatever_goes_wrong() {
-    left_alone(|host| host.request("HEAD", "/").answered_with(Answer::new(404).header("content-length", "9")));
-    for (answer, _, _, _, _) in super::local::reasons() {
-        left_alone(|host| host.request("HEAD", "/").run(answer()));
+fn head_gets_the_headers_that_get_would_get_and_no_body() {
+    for (answer, status, code, _, _) in super::local::reasons() {
+        let exchange = policy(json!({})).request("HEAD", "/").run(answer());
+        exchange.expect_status(status).expect_body("").header("x-error-code", code);
+        exchange.header("content-type", "application/json").header("vary", "Accept").no_header("content-length");
     }
-    let exchange = strict().request("HEAD", "/").answered_with(404);
-    exchange.expect_status(404).expect_body("");
+    let plain = Answer::new(404).header("content-type", "text/plain").header("content-length", "9").header("etag", "1");
+    let exchange = policy(json!({})).request("HEAD", "/").answered_with(plain);
+    exchange.header("content-type", "application/json").no_header("content-length").no_header("etag");
+    // What GET would get as it is, HEAD does too.
+    let send = |host: &Host| {
+        let json = Answer::new(404).header("content-type", "application/json").header("content-length", "9");
+        host.request("HEAD", "/").answered_with(json)
+    };
+    assert_as_without(&send(&host(json!({}))), send);
+    let exchange = policy(json!({ "passthrough": "enveloped" })).request("HEAD", "/").answered_with(
+        Answer::new(404).header("content-type", "application/json").header("content-length", "9"),
+    );
+    // Only the body could tell the code, and there is none.
+    exchange.header("content-type", "application/json").no_header("content-length").no_header("x-error-code");
     exchange.filter_state("policy.error_code").is("NOT_FOUND");
 }
 
@@ -77,12 +90,13 @@ fn a_stream_of_events() {
 
 #[test]
 fn an_upgrade_that_succeeds_and_one_that_fails_differ() {
-    let upgrade = |host: &Host, answer: Answer| {
-        let request = host.get("/").header("connection", "upgrade").header("upgrade", "websocket");
-        request.run(answer)
-    };
-    left_alone(|host| upgrade(host, Answer::new(200).body("frames")));
-    let refused = upgrade(&strict(), text(404, "no socket here"));
+    let host = strict().routes([Route::new("chat").upgrade("websocket")]);
+    let upgrade = || host.get("/").upgrade("websocket").expect_forwarded();
+    let open = upgrade().answer(Answer::switching_to("websocket")).upstream_sends("pong");
+    open.expect_status(101).no_header("x-error-code").no_header("content-type");
+    assert_eq!(open.body(), b"pong");
+    open.client_aborts();
+    let refused = upgrade().answer(text(404, "no socket here"));
     super::assert_enveloped(&refused, 404, "NOT_FOUND");
 }
 

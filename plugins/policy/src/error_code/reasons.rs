@@ -56,10 +56,10 @@ const fn reason(
     Reason {
         details,
         known: Known {
-            code,
+            name: code,
             message,
             retry,
-            own_text: true,
+            is_reason: true,
         },
     }
 }
