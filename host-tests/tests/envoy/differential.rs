@@ -2,8 +2,8 @@
 //! at the upstream. This is what makes the host worth trusting.
 
 use crate::stand::Stand;
-use host_tests::exchange::{AUTHORITY, Exchange, Upstream, request_id};
-use host_tests::plugin;
+use host_tests::exchange::{AUTHORITY, Exchange, Upstream, error_envelope, request_id};
+use host_tests::plugin::{ERROR_ENVELOPE, Plugin, REQUEST_ID};
 use live::client::Request;
 use live::{Answer, Received};
 use regex::{Captures, Regex};
@@ -26,8 +26,18 @@ struct Seen {
 
 #[test]
 fn host_and_envoy_agree_on_every_exchange_of_request_id() {
-    let mut exchanges = request_id::exchanges();
-    assert!(exchanges.len() >= 45, "{} exchanges", exchanges.len());
+    agree(&REQUEST_ID, request_id::exchanges(), 45);
+}
+
+#[test]
+fn host_and_envoy_agree_on_every_exchange_of_error_envelope() {
+    agree(&ERROR_ENVELOPE, error_envelope::exchanges(), 65);
+}
+
+/// There are at least so many exchanges, and on none of them host and Envoy differ.
+#[track_caller]
+fn agree(plugin: &Plugin, mut exchanges: Vec<Exchange>, at_least: usize) {
+    assert!(exchanges.len() >= at_least, "{} exchanges", exchanges.len());
     let mut differences = String::new();
     // An Envoy for each configuration.
     while let Some(first) = exchanges.first() {
@@ -36,16 +46,20 @@ fn host_and_envoy_agree_on_every_exchange_of_request_id() {
             .into_iter()
             .partition(|exchange| exchange.configuration == configuration);
         exchanges = other;
-        compare(&configuration, &same, &mut differences);
+        compare(plugin, &configuration, &same, &mut differences);
     }
     assert!(differences.is_empty(), "host and Envoy differ:\n{differences}");
 }
 
-fn compare(configuration: &Value, exchanges: &[Exchange], differences: &mut String) {
-    let stand = Stand::configured(configuration.clone());
+fn compare(plugin: &Plugin, configuration: &Value, exchanges: &[Exchange], differences: &mut String) {
+    let stand = Stand::of(plugin, |sample| {
+        sample
+            .configuration(plugin.name, configuration)
+            .expect("the sample has the plugin")
+    });
     for exchange in exchanges {
         let envoys = render(exchange, on_envoy(&stand, exchange));
-        let hosts = render(exchange, in_host(exchange));
+        let hosts = render(exchange, in_host(plugin, exchange));
         if envoys != hosts {
             let lines = |text: &str, other: &str, sign| -> String {
                 text.lines()
@@ -69,6 +83,7 @@ fn on_envoy(stand: &Stand, exchange: &Exchange) -> Seen {
             status,
             headers,
             body,
+            chunks,
         } => {
             let answer = headers
                 .iter()
@@ -78,10 +93,15 @@ fn on_envoy(stand: &Stand, exchange: &Exchange) -> Seen {
                 )
                 .expect("these are headers");
             let path = exchange.path.split('?').next().unwrap_or_default();
-            stand.upstream.answer(path, answer.body(*body));
+            let answer = answer.body(*body);
+            let answer = match chunks {
+                Some(count) => answer.chunks(*count),
+                None => answer,
+            };
+            stand.upstream.answer(path, answer);
         }
         Upstream::Resets => stand.upstream.answer(exchange.path, Answer::reset()),
-        Upstream::Late | Upstream::Nobody | Upstream::Unasked => {}
+        Upstream::Late | Upstream::Nobody | Upstream::Refused | Upstream::Full | Upstream::Unasked => {}
     }
     let mut request = Request::new(exchange.method, exchange.path).header("host", AUTHORITY);
     for (name, value) in &exchange.headers {
@@ -113,8 +133,8 @@ fn on_envoy(stand: &Stand, exchange: &Exchange) -> Seen {
     }
 }
 
-fn in_host(exchange: &Exchange) -> Seen {
-    let done = exchange.run(&exchange.host(&plugin::REQUEST_ID));
+fn in_host(plugin: &Plugin, exchange: &Exchange) -> Seen {
+    let done = exchange.run(&exchange.host(plugin));
     let pseudo = |headers: &[(String, Vec<u8>)], name: &str| {
         let value = headers
             .iter()
@@ -186,6 +206,9 @@ fn mask(exchange: &Exchange, text: &str) -> String {
     let uuid = "[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}";
     let made =
         Regex::new(&format!("\\b(?:{uuid}|[0-9a-f]{{32}}|[0-9a-f]{{16}})\\b")).expect("it is an expression");
+    // The time of an error, as its body has it.
+    let time = Regex::new(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z").expect("it is an expression");
+    let text = &time.replace_all(text, "<a time>");
     let mut known: Vec<String> = Vec::new();
     let masked = made.replace_all(text, |found: &Captures<'_>| {
         let plain = found[0].replace('-', "");

@@ -1,6 +1,6 @@
 //! A sample in the real Envoy, in front of an upstream that records what it receives.
 
-use host_tests::plugin;
+use host_tests::plugin::{self, ERROR_ENVELOPE, Plugin, REQUEST_ID};
 use live::client::{Request, Response};
 use live::{Envoy, Received, Sample, Upstream};
 use serde_json::Value;
@@ -20,10 +20,25 @@ pub struct Outcome {
 
 /// The sample of request-id, on free ports, in front of an upstream, with the module that was just built.
 pub fn sample(upstream: &Upstream) -> Sample {
-    Sample::load("request-id.yaml")
-        .and_then(|sample| sample.on_free_ports().cluster("upstream", upstream.address()))
-        .and_then(|sample| sample.module("request-id", plugin::REQUEST_ID.path()))
-        .expect("the sample has an upstream and the plugin")
+    sample_of(&REQUEST_ID, upstream)
+}
+
+/// The sample of this plugin, likewise.
+fn sample_of(plugin: &Plugin, upstream: &Upstream) -> Sample {
+    let load = || {
+        let sample = Sample::load(&format!("{}.yaml", plugin.name))?
+            .on_free_ports()
+            .cluster("upstream", upstream.address())?
+            .module("request-id", plugin::REQUEST_ID.path())?;
+        if plugin.name == ERROR_ENVELOPE.name {
+            sample
+                .cluster("full", upstream.address())?
+                .module(plugin.name, plugin.path())
+        } else {
+            Ok(sample)
+        }
+    };
+    load().unwrap_or_else(|error: live::Error| panic!("{error}"))
 }
 
 impl Stand {
@@ -43,8 +58,13 @@ impl Stand {
 
     /// The changed sample, with one worker.
     pub fn with(change: impl FnOnce(Sample) -> Sample) -> Self {
+        Self::of(&REQUEST_ID, change)
+    }
+
+    /// The changed sample of this plugin, with one worker.
+    pub fn of(plugin: &Plugin, change: impl FnOnce(Sample) -> Sample) -> Self {
         let upstream = Upstream::start().expect("an upstream can be started");
-        let sample = change(sample(&upstream));
+        let sample = change(sample_of(plugin, &upstream));
         let envoy = Envoy::with(&sample.to_yaml())
             .start()
             .unwrap_or_else(|error| panic!("{error}"));

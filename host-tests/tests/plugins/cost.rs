@@ -4,8 +4,8 @@
 
 use expect_test::expect_file;
 use host::cost::usual;
-use host::{Cost, Exchange, Host};
-use host_tests::plugin::REQUEST_ID;
+use host::{Answer, Cost, Exchange, Host, Request};
+use host_tests::plugin::{ERROR_ENVELOPE, REQUEST_ID};
 use serde_json::{Value, json};
 
 fn host(configuration: Value) -> Host {
@@ -37,9 +37,8 @@ pub(crate) fn everything_on() -> Host {
 }
 
 /// As a browser behind a load balancer would send it: the size of the header map is part of the cost.
-fn send(host: &Host, id: Option<&str>) -> Exchange {
-    let request = host
-        .get("/r")
+fn request(host: &Host) -> Request {
+    host.get("/r")
         .header(
             "user-agent",
             "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
@@ -51,13 +50,16 @@ fn send(host: &Host, id: Option<&str>) -> Exchange {
         .header("accept-language", "en-US,en;q=0.5")
         .header("accept-encoding", "gzip, deflate, br, zstd")
         .header("cookie", "session=0123456789abcdef0123456789abcdef")
-        .header("x-user", "u-1");
+        .header("x-user", "u-1")
+}
+
+fn send(host: &Host, id: Option<&str>) -> Exchange {
     let request = match id {
-        Some(id) => request.header("x-request-id", id),
-        None => request,
+        Some(id) => request(host).header("x-request-id", id),
+        None => request(host),
     };
     request.answered_with(
-        host::Answer::new(200)
+        Answer::new(200)
             .header("content-type", "text/plain")
             .body("hello"),
     )
@@ -89,7 +91,137 @@ fn the_usual_path_costs_what_it_did() {
     ] {
         golden += &format!("{what}\n{}\n", cost(&host, id));
     }
+    golden += &errors();
     expect_file!["../../golden/cost.txt"].assert_eq(&golden);
+}
+
+fn envelope(configuration: Value) -> Host {
+    Host::new(ERROR_ENVELOPE.module())
+        .plugin_name("error-envelope")
+        .config(configuration)
+        .seed(1)
+}
+
+/// The cost of an exchange that error-envelope sees, every callback of it.
+fn cost_of_answer(configuration: Value, answer: &Answer) -> Cost {
+    let host = envelope(configuration);
+    usual(&host, |host| {
+        request(host)
+            .header("x-request-id", "order-42")
+            .run(answer.clone())
+    })
+    .usual
+}
+
+/// What an answer costs that is no error, and what an error does.
+fn errors() -> String {
+    let detail = r#"{"detail":[{"loc":["body","age"],"msg":"too young","type":"range","input":"12"}]}"#;
+    let text = |status, body| {
+        Answer::new(status)
+            .header("content-type", "text/plain")
+            .body(body)
+    };
+    let strict = json!({ "default": { "passthrough": "never" } });
+    let mut golden = String::new();
+    for (what, configuration, answer) in [
+        ("a 200 that passes", json!({}), text(200, "hello")),
+        ("a 503 that is replaced", json!({}), text(503, "busy")),
+        ("a 503 of the proxy", json!({}), Answer::no_healthy_upstream()),
+        ("a 503 without a body", json!({}), Answer::new(503)),
+        (
+            "a 422 with its message lifted",
+            strict,
+            Answer::new(422)
+                .header("content-type", "application/json")
+                .body(detail),
+        ),
+        (
+            "a 404 that stays as it is",
+            json!({}),
+            Answer::new(404)
+                .header("content-type", "application/json")
+                .body("{}"),
+        ),
+        (
+            "a 503 where the plugin is disabled",
+            json!({ "mode": "disabled" }),
+            text(503, "busy"),
+        ),
+    ] {
+        golden += &format!("{what}\n{}\n", cost_of_answer(configuration, &answer));
+    }
+    golden
+}
+
+#[test]
+fn an_answer_that_is_no_error_costs_a_look_at_its_status_and_nothing_else() {
+    for status in [200, 204, 301, 399] {
+        let cost = cost_of_answer(json!({}), &Answer::new(status).header("x-own", "1"));
+        let calls: Vec<_> = cost
+            .to_string()
+            .lines()
+            .filter(|line| line.starts_with("    "))
+            .map(str::to_owned)
+            .collect();
+        let calls: Vec<Vec<&str>> = calls
+            .iter()
+            .map(|line| line.split_whitespace().collect())
+            .collect();
+        assert_eq!(
+            calls,
+            [
+                ["proxy_get_header_map_pairs", "1"],
+                ["proxy_get_header_map_value", "1"]
+            ],
+            "{cost}"
+        );
+    }
+}
+
+#[test]
+fn ten_thousand_exact_rules_cost_an_error_what_one_does() {
+    let cost = |count: usize| {
+        let mut rules: Vec<Value> = (1..count)
+            .map(|number| json!({ "match": { "path": format!("/r{number}") }, "policy": { "max_body_bytes": 100 } }))
+            .collect();
+        rules.push(json!({ "match": { "path": "/r" }, "policy": { "max_body_bytes": 99 } }));
+        let host = envelope(json!({ "routes": rules })).fuel_per_callback(10_000_000_000);
+        usual(&host, |host| request(host).answered_with(503)).usual
+    };
+    let (one, many) = (cost(1), cost(10_000));
+    assert_eq!(many.calls(), one.calls());
+    assert!(
+        many.fuel() * 100 <= one.fuel() * 105,
+        "{} against {}",
+        many.fuel(),
+        one.fuel()
+    );
+}
+
+#[test]
+fn a_worker_does_not_grow_with_its_errors() {
+    let host = envelope(
+        json!({ "explain": "all", "log": { "errors": "all" }, "default": { "passthrough": "never" } }),
+    );
+    let pieces = vec!["x".repeat(10_000); 5];
+    let answers = [
+        Answer::new(503),
+        Answer::new(503).header("content-type", "text/plain").body("busy"),
+        Answer::new(404)
+            .header("content-type", "text/plain")
+            .pieces(pieces),
+        Answer::new(404)
+            .header("content-type", "application/json")
+            .body("{\"detail\":[{\"msg\":\"m\"}]}"),
+    ];
+    let mut grown = 0;
+    for round in 0..500 {
+        for answer in &answers {
+            let pages = request(&host).run(answer.clone()).cost().pages_grown();
+            grown += if round < 50 { 0 } else { pages };
+        }
+    }
+    assert_eq!(grown, 0);
 }
 
 /// `count` rules with exact paths, of which the last is for `/r`.

@@ -1,6 +1,7 @@
 //! The error-envelope plugin: which errors get the one body, what it says, and what stays as it is.
 
 mod bodies;
+mod bytes;
 mod catalog;
 mod header_only;
 mod headers;

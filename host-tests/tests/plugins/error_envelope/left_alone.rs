@@ -42,7 +42,7 @@ fn part_of_something_stays_although_the_whole_would_be_text() {
 
 #[test]
 fn head_gets_the_headers_that_get_would_get_and_no_body() {
-    for (answer, status, code, _, _) in super::local::reasons() {
+    for (answer, status, code, _) in super::local::REASONS {
         let exchange = policy(json!({})).request("HEAD", "/").run(answer());
         exchange.expect_status(status).expect_body("").header("x-error-code", code);
         exchange.header("content-type", "application/json").header("vary", "Accept").no_header("content-length");

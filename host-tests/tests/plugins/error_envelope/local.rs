@@ -5,61 +5,26 @@ use host::{Answer, Host, Plugin, Route};
 use host_tests::plugin::PUPPET;
 use serde_json::{Value, json};
 
-/// The reasons of the router that the host can play, with what they come to.
-pub(super) fn reasons() -> Vec<(fn() -> Answer, u16, &'static str, &'static str, Value)> {
-    vec![
-        (
-            Answer::timeout,
-            504,
-            "UPSTREAM_TIMEOUT",
-            "The service did not answer in time.",
-            json!(true),
-        ),
-        (
-            Answer::no_healthy_upstream,
-            503,
-            "UPSTREAM_UNAVAILABLE",
-            "The service is not available right now.",
-            json!(true),
-        ),
-        (
-            Answer::connection_failure,
-            503,
-            "UPSTREAM_CONNECT_FAILURE",
-            "The service could not be reached.",
-            json!(true),
-        ),
-        (
-            Answer::reset,
-            503,
-            "UPSTREAM_RESET",
-            "The service broke off before it answered.",
-            json!(true),
-        ),
-        (
-            Answer::overflow,
-            503,
-            "UPSTREAM_OVERLOADED",
-            "The service has as much to do as it can take.",
-            json!(true),
-        ),
-        (
-            Answer::protocol_error,
-            502,
-            "UPSTREAM_PROTOCOL_ERROR",
-            "The service sent an answer that cannot be understood.",
-            json!(true),
-        ),
-    ]
-}
+/// A reason of the router, and what it comes to.
+type Reason = (fn() -> Answer, u16, &'static str, &'static str);
+
+/// The reasons of the router that the host can play.
+pub(super) const REASONS: [Reason; 6] = [
+    (Answer::timeout, 504, "UPSTREAM_TIMEOUT", "The service did not answer in time."),
+    (Answer::no_healthy_upstream, 503, "UPSTREAM_UNAVAILABLE", "The service is not available right now."),
+    (Answer::connection_failure, 503, "UPSTREAM_CONNECT_FAILURE", "The service could not be reached."),
+    (Answer::reset, 503, "UPSTREAM_RESET", "The service broke off before it answered."),
+    (Answer::overflow, 503, "UPSTREAM_OVERLOADED", "The service has as much to do as it can take."),
+    (Answer::protocol_error, 502, "UPSTREAM_PROTOCOL_ERROR", "The service sent an answer that cannot be understood."),
+];
 
 #[test]
 fn each_reason_of_the_router_has_a_code_and_words_of_its_own() {
-    for (answer, status, code, message, retryable) in reasons() {
+    for (answer, status, code, message) in REASONS {
         let exchange = host(json!({})).get("/").run(answer());
         let body = assert_enveloped(&exchange, status, code);
         assert_eq!(body["message"], message);
-        assert_eq!(body["retryable"], retryable, "{exchange}");
+        assert_eq!(body["retryable"], true, "{exchange}");
         exchange.filter_state("policy.error_code").is(code);
         exchange.filter_state("policy.error_origin").is("local");
     }
@@ -67,7 +32,7 @@ fn each_reason_of_the_router_has_a_code_and_words_of_its_own() {
 
 #[test]
 fn over_http_2_the_reasons_are_the_same() {
-    for (answer, status, code, _, _) in reasons() {
+    for (answer, status, code, _) in REASONS {
         assert_enveloped(&host(json!({})).get("/").http2().run(answer()), status, code);
     }
     for (answer, code) in [

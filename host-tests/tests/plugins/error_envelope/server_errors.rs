@@ -80,7 +80,7 @@ fn by_default_all_but_what_is_declared_json_or_xml_is_hidden() {
 
 #[test]
 fn what_the_proxy_says_itself_stays_inside_too() {
-    for (answer, _, _, _, _) in super::local::reasons() {
+    for (answer, ..) in super::local::REASONS {
         let exchange = policy(json!({})).get("/").run(answer());
         assert_hidden(&exchange, &["upstream connect error", "reset reason", "healthy", "upstream request timeout", "delayed"]);
     }
