@@ -2,6 +2,7 @@
 
 mod configuration;
 mod differential;
+mod error_envelope;
 mod hostile;
 mod replies;
 mod scenarios;
