@@ -39,6 +39,12 @@ impl Wire {
                 .and_then(|sample| sample.set(&format!("{edge}/http_protocol_options"), http1.clone()))
                 .and_then(|sample| {
                     sample.set(
+                        &format!("{edge}/upgrade_configs"),
+                        json!([{ "upgrade_type": "websocket" }]),
+                    )
+                })
+                .and_then(|sample| {
+                    sample.set(
                         "/static_resources/clusters/0/typed_extension_protocol_options",
                         json!({ "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
                             "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
@@ -53,10 +59,15 @@ impl Wire {
 
     /// A request of a client, at the upstream.
     fn request(&self) -> (Peer, Peer) {
+        self.request_with("")
+    }
+
+    /// The same with these lines of headers.
+    fn request_with(&self, headers: &str) -> (Peer, Peer) {
         self.upstream.forget();
         let client =
             Peer::connect(self.stand.envoy.address().expect("it has a listener")).expect("Envoy listens");
-        client.send(b"GET / HTTP/1.1\r\nhost: a\r\nx-request-id: r-1\r\n\r\n");
+        client.send(format!("GET / HTTP/1.1\r\nhost: a\r\nx-request-id: r-1\r\n{headers}\r\n").as_bytes());
         let upstream = eventually("the request", || {
             let peer = self.upstream.peers().pop()?;
             peer.received(Kind::Request)
@@ -302,4 +313,25 @@ fn a_large_body_is_replaced_and_what_is_left_alone_is_not_touched() {
     assert!(response.body == large.as_bytes(), "{} bytes", response.body.len());
     assert_eq!(response.values("content-length"), [b"5000000"]);
     stand.assert_sound();
+}
+
+#[test]
+fn a_connection_that_changes_its_protocol_is_left_alone_and_one_that_is_refused_gets_the_body() {
+    let wire = Wire::new(&never(), false, false);
+    let asking = "connection: Upgrade\r\nupgrade: websocket\r\n";
+    let (client, upstream) = wire.request_with(asking);
+    upstream.send(b"HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n");
+    let changed = eventually("the change", || client.received(Kind::Response { head: false }));
+    assert_eq!(changed.status(), 101);
+    assert!(values(&changed, "x-error-code").is_empty(), "{changed:?}");
+    client.close();
+    let (client, upstream) = wire.request_with(asking);
+    upstream
+        .send(b"HTTP/1.1 404 Not Found\r\ncontent-type: text/plain\r\ncontent-length: 9\r\n\r\nno socket");
+    let refused = eventually("the refusal", || {
+        client
+            .received(Kind::Response { head: false })
+            .filter(|message| message.complete)
+    });
+    assert_eq!(body(&refused, 404)["message"], "no socket");
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 /// Neither headers nor body are changed.
 #[track_caller]
 fn assert_as_without(exchange: &Exchange, send: impl Fn(&Host) -> Exchange) {
-    let untouched = send(&host(json!({ "mode": "disabled" })));
+    let untouched = send(&with_chat(host(json!({ "mode": "disabled" }))));
     assert_eq!(exchange.response_headers(), untouched.response_headers(), "{exchange}");
     assert_eq!(exchange.pieces(), untouched.pieces(), "{exchange}");
     assert_eq!(exchange.response_trailers(), untouched.response_trailers(), "{exchange}");
@@ -16,7 +16,7 @@ fn assert_as_without(exchange: &Exchange, send: impl Fn(&Host) -> Exchange) {
 
 #[track_caller]
 fn left_alone(send: impl Fn(&Host) -> Exchange) {
-    for host in [host(json!({})), strict()] {
+    for host in [host(json!({})), strict()].map(with_chat) {
         assert_as_without(&send(&host), &send);
     }
 }
@@ -89,15 +89,24 @@ fn a_stream_of_events() {
 }
 
 #[test]
-fn an_upgrade_that_succeeds_and_one_that_fails_differ() {
-    let host = strict().routes([Route::new("chat").upgrade("websocket")]);
-    let upgrade = || host.get("/").upgrade("websocket").expect_forwarded();
-    let open = upgrade().answer(Answer::switching_to("websocket")).upstream_sends("pong");
-    open.expect_status(101).no_header("x-error-code").no_header("content-type");
-    assert_eq!(open.body(), b"pong");
-    open.client_aborts();
-    let refused = upgrade().answer(text(404, "no socket here"));
-    super::assert_enveloped(&refused, 404, "NOT_FOUND");
+fn a_connection_that_changes_its_protocol_carries_what_the_peers_say() {
+    left_alone(|host| {
+        let exchange = host.get("/chat").upgrade("websocket").expect_forwarded();
+        let exchange = exchange.answer(Answer::switching_to("websocket"));
+        exchange.upstream_sends("{\"message\":").client_sends("frame").upstream_sends("7}").client_aborts()
+    });
+}
+
+#[test]
+fn an_upgrade_that_is_refused_is_an_error_like_any_other() {
+    for answer in [text(404, "no socket here"), Answer::new(404)] {
+        let exchange = with_chat(strict()).get("/chat").upgrade("websocket").answered_with(answer);
+        super::assert_enveloped(&exchange, 404, "NOT_FOUND");
+    }
+}
+
+fn with_chat(host: Host) -> Host {
+    host.routes([Route::new("chat").path("/chat").upgrade("websocket"), Route::new("rest")])
 }
 
 #[test]
