@@ -17,6 +17,7 @@ mod modes;
 mod negotiation;
 mod ours;
 mod passthrough;
+mod properties;
 mod server_errors;
 mod told;
 mod trailers;
