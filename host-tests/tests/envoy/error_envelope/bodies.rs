@@ -3,7 +3,7 @@
 use super::configured;
 use crate::stand::Stand;
 use host_tests::plugin::ERROR_ENVELOPE;
-use live::wire::{Acceptor, Kind, Message, Peer};
+use live::wire::{Acceptor, Attempt, Kind, Message, Peer};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -69,10 +69,12 @@ impl Wire {
             Peer::connect(self.stand.envoy.address().expect("it has a listener")).expect("Envoy listens");
         client.send(format!("GET / HTTP/1.1\r\nhost: a\r\nx-request-id: r-1\r\n{headers}\r\n").as_bytes());
         let upstream = eventually("the request", || {
-            let peer = self.upstream.peers().pop()?;
-            peer.received(Kind::Request)
-                .filter(|message| message.complete)
-                .map(|_| peer)
+            let attempt = self.upstream.attempts().pop()?;
+            attempt.request().filter(|message| message.complete)?;
+            match attempt {
+                Attempt::Http1(peer) => Some(peer),
+                Attempt::Http2(_) => panic!("the cluster speaks HTTP/1.1"),
+            }
         });
         (client, upstream)
     }
