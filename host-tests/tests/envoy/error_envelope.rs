@@ -1,6 +1,8 @@
 //! The error-envelope plugin in its sample, request-id behind it.
 
 mod bodies;
+mod configuration;
+mod hostile;
 mod http2;
 mod reasons;
 mod refused;

@@ -24,7 +24,7 @@ pub fn sample(upstream: &Upstream) -> Sample {
 }
 
 /// The sample of this plugin, likewise.
-fn sample_of(plugin: &Plugin, upstream: &Upstream) -> Sample {
+pub fn sample_of(plugin: &Plugin, upstream: &Upstream) -> Sample {
     let load = || {
         let sample = Sample::load(&format!("{}.yaml", plugin.name))?
             .on_free_ports()
