@@ -3,6 +3,8 @@
 mod bodies;
 mod bytes;
 mod catalog;
+mod configuration;
+mod degradations;
 mod header_only;
 mod headers;
 mod html;
