@@ -131,9 +131,7 @@ impl Error {
     pub(crate) fn settle(&mut self, plan: Plan, response: &Response<'_>) {
         match plan {
             Plan::Leave(Why::Enveloped) => {
-                if let Ok(Some(code)) = Carrier::Plain.read(&response.values("x-error-code"), LONGEST_ID) {
-                    self.code = code;
-                }
+                self.take_code(&response.values("x-error-code"));
             }
             Plan::Leave(_) | Plan::Keep | Plan::Reformat => {}
             Plan::Replace | Plan::Read | Plan::ReadUnlessStandard => {
@@ -148,6 +146,13 @@ impl Error {
                 response.set_filter_state(ERROR_CODE, self.code.as_bytes());
             }
             response.set_filter_state(ERROR_ORIGIN, self.origin.as_str().as_bytes());
+        }
+    }
+
+    /// Takes the code that an upstream gave it, if it can be one: it goes into logs and filter state.
+    pub(crate) fn take_code(&mut self, given: &[&[u8]]) {
+        if let Ok(Some(code)) = Carrier::Plain.read(given, LONGEST_ID) {
+            self.code = code;
         }
     }
 

@@ -111,7 +111,7 @@ impl Reading {
         let bytes = core::mem::take(&mut self.bytes);
         let keeps_standard = matches!(self.plan, Plan::ReadUnlessStandard | Plan::Reformat);
         if keeps_standard && let Some(code) = code_of_standard(&bytes) {
-            error.code = code;
+            error.take_code(&[code.as_bytes()]);
             return match error.format {
                 Format::Standard => bytes,
                 Format::Problem => standard_as_problem(&bytes).unwrap_or(bytes),

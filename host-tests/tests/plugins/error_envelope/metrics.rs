@@ -69,6 +69,18 @@ fn a_code_that_is_no_token_is_no_code() {
 }
 
 #[test]
+fn a_code_in_a_standard_body_that_is_no_token_is_told_to_nobody_but_the_client() {
+    let host = host(json!({ "log": { "errors": "all", "max_per_second": 100 }, "default": { "passthrough": "enveloped" } }));
+    for nonsense in [json!("SELECT 1 FROM users"), json!(""), json!("a;b"), json!(7), json!(null), json!("x".repeat(129))] {
+        let body = json!({ "trace_id": "t", "error_code": nonsense, "message": "m", "status_code": 404, "timestamp": "x" });
+        let exchange = host.get("/").answered_with(super::json_error(404, body.to_string()));
+        exchange.expect_body(body.to_string()).filter_state("policy.error_code").is("NOT_FOUND");
+        assert_eq!(crate::lines::only(&exchange)["error_code"], "NOT_FOUND");
+    }
+    assert_eq!(errors(&host).len(), 1, "{:?}", errors(&host));
+}
+
+#[test]
 fn no_request_and_no_answer_makes_a_name() {
     let host = host(json!({ "default": { "passthrough": "never", "context_headers": { "tenant": "x-tenant" } } }));
     for n in 0..30 {
