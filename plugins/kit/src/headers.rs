@@ -171,9 +171,9 @@ impl Sent {
     /// The first value of a header; empty if there is none.
     #[inline(never)]
     pub(crate) fn first(&self, name: &str) -> &[u8] {
-        for (other, value) in self.iter() {
-            if other == name.as_bytes() {
-                return value;
+        for (key, value) in &self.headers {
+            if self.bytes.get(key.clone()) == Some(name.as_bytes()) {
+                return self.bytes.get(value.clone()).unwrap_or_default();
             }
         }
         &[]
@@ -182,9 +182,9 @@ impl Sent {
     #[inline(never)]
     pub(crate) fn values(&self, name: &str) -> Vec<&[u8]> {
         let mut values = Vec::new();
-        for (other, value) in self.iter() {
-            if other == name.as_bytes() {
-                values.push(value);
+        for (key, value) in &self.headers {
+            if self.bytes.get(key.clone()) == Some(name.as_bytes()) {
+                values.extend(self.bytes.get(value.clone()));
             }
         }
         values
