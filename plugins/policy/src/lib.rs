@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod accept;
+pub mod breaker;
 pub mod caller_id;
 pub mod envelope;
 pub mod error_code;

@@ -1,0 +1,260 @@
+//! A record as bytes: fixed, and of one version.
+//!
+//! Little-endian numbers one after the other, and a checksum at the end. The first byte is the version; it also stands
+//! in the record's name, so that two versions of a plugin never read each other's.
+
+use super::counts::Counts;
+use super::leases::{LONGEST_MILLIS, Lease, Leases, MOST_PROBES};
+use super::open_time::LONGEST_OPEN_MILLIS;
+use super::record::{Phase, Record};
+use super::settings::Span;
+use super::window::Window;
+
+/// The version of the form.
+pub(crate) const VERSION: u8 = 1;
+
+/// The greatest generation and number that are believed: whatever counts on from there comes to no end.
+const LAST: u64 = u64::MAX / 2;
+
+impl Record {
+    /// As bytes: at most 3 KiB, and usually a few hundred bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut to = vec![VERSION];
+        put(&mut to, self.owner);
+        put(&mut to, self.used_millis);
+        put(&mut to, self.generation);
+        put32(&mut to, self.reopenings);
+        match &self.phase {
+            Phase::Closed { since_millis, counts } => {
+                to.push(0);
+                put_time(&mut to, *since_millis);
+                put32(&mut to, counts.consecutive);
+                put_window(&mut to, &counts.failures);
+                put_window(&mut to, &counts.slow);
+            }
+            Phase::Open {
+                since_millis,
+                lasts_millis,
+            } => {
+                to.push(1);
+                put(&mut to, *since_millis);
+                put(&mut to, *lasts_millis);
+            }
+            Phase::HalfOpen {
+                since_millis,
+                successes,
+                leases,
+            } => {
+                to.push(2);
+                put_time(&mut to, *since_millis);
+                put32(&mut to, *successes);
+                put(&mut to, leases.next);
+                to.push(leases.held.len() as u8);
+                for lease in &leases.held {
+                    put(&mut to, lease.number);
+                    put(&mut to, lease.granted_millis);
+                    put(&mut to, lease.lasts_millis);
+                    to.push(lease.answered.into());
+                }
+            }
+        }
+        let checksum = checksum(&to);
+        put32(&mut to, checksum);
+        to
+    }
+
+    /// The record that these bytes are. What is none is a closed breaker that has seen nothing.
+    pub fn decode(bytes: &[u8]) -> Self {
+        read(bytes).unwrap_or_default()
+    }
+
+    /// The bytes to write, where this is another record than what was read: `None` stands for no record, and for
+    /// nothing to write.
+    pub fn changed_from(&self, read: Option<&[u8]>) -> Option<Vec<u8>> {
+        let is_new = match read {
+            Some(bytes) => Self::decode(bytes) != *self,
+            None => *self != Self::default(),
+        };
+        is_new.then(|| self.encode())
+    }
+}
+
+fn read(bytes: &[u8]) -> Option<Record> {
+    let (body, sum) = bytes.split_last_chunk::<4>()?;
+    if u32::from_le_bytes(*sum) != checksum(body) {
+        return None;
+    }
+    let mut from = From { rest: body };
+    if from.byte()? != VERSION {
+        return None;
+    }
+    let record = Record {
+        owner: from.u64()?,
+        used_millis: from.u64()?,
+        generation: from.u64().filter(|generation| *generation <= LAST)?,
+        reopenings: from.u32()?,
+        phase: from.phase()?,
+    };
+    from.rest.is_empty().then_some(record)
+}
+
+/// FNV-1a: enough to tell a record from what somebody else has left under its name.
+fn checksum(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
+    })
+}
+
+fn put(to: &mut Vec<u8>, number: u64) {
+    to.extend_from_slice(&number.to_le_bytes());
+}
+
+fn put32(to: &mut Vec<u8>, number: u32) {
+    to.extend_from_slice(&number.to_le_bytes());
+}
+
+fn put_time(to: &mut Vec<u8>, time: Option<u64>) {
+    to.push(time.is_some().into());
+    put(to, time.unwrap_or_default());
+}
+
+fn put_window(to: &mut Vec<u8>, window: &Option<Window>) {
+    match window {
+        None => to.push(0),
+        Some(Window::Time(window)) => {
+            to.push(1);
+            put(to, window.millis);
+            put(to, window.newest);
+            for bucket in window.buckets {
+                put32(to, bucket.calls);
+                put32(to, bucket.hits);
+            }
+        }
+        Some(Window::Calls(window)) => {
+            to.push(2);
+            for number in [window.size, window.next, window.filled] {
+                to.extend_from_slice(&number.to_le_bytes());
+            }
+            for word in window.bits {
+                put(to, word);
+            }
+        }
+    }
+}
+
+/// What is left to read. Each of its readers gives nothing where the bytes end or make no sense.
+struct From<'b> {
+    rest: &'b [u8],
+}
+
+impl From<'_> {
+    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (taken, rest) = self.rest.split_first_chunk()?;
+        self.rest = rest;
+        Some(*taken)
+    }
+
+    fn byte(&mut self) -> Option<u8> {
+        self.take().map(|[byte]| byte)
+    }
+
+    fn flag(&mut self) -> Option<bool> {
+        match self.byte()? {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        }
+    }
+
+    fn u16(&mut self) -> Option<u16> {
+        self.take().map(u16::from_le_bytes)
+    }
+
+    fn u32(&mut self) -> Option<u32> {
+        self.take().map(u32::from_le_bytes)
+    }
+
+    fn u64(&mut self) -> Option<u64> {
+        self.take().map(u64::from_le_bytes)
+    }
+
+    fn time(&mut self) -> Option<Option<u64>> {
+        let (is_some, time) = (self.flag()?, self.u64()?);
+        (is_some || time == 0).then_some(is_some.then_some(time))
+    }
+
+    fn phase(&mut self) -> Option<Phase> {
+        Some(match self.byte()? {
+            0 => Phase::Closed {
+                since_millis: self.time()?,
+                counts: Counts {
+                    consecutive: self.u32()?,
+                    failures: self.window()?,
+                    slow: self.window()?,
+                },
+            },
+            1 => Phase::Open {
+                since_millis: self.u64()?,
+                lasts_millis: self.u64().filter(|lasts| *lasts <= LONGEST_OPEN_MILLIS)?,
+            },
+            2 => Phase::HalfOpen {
+                since_millis: self.time()?,
+                successes: self.u32()?,
+                leases: self.leases()?,
+            },
+            _ => return None,
+        })
+    }
+
+    fn leases(&mut self) -> Option<Leases> {
+        let next = self.u64().filter(|next| *next <= LAST)?;
+        let count = self.byte().filter(|count| u32::from(*count) <= MOST_PROBES)?;
+        let held: Option<Vec<Lease>> = (0..count)
+            .map(|_| {
+                Some(Lease {
+                    number: self.u64().filter(|number| *number < next)?,
+                    granted_millis: self.u64()?,
+                    lasts_millis: self.u64().filter(|lasts| *lasts <= LONGEST_MILLIS)?,
+                    answered: self.flag()?,
+                })
+            })
+            .collect();
+        let held = held?;
+        // In the order in which they were given, and so each number once.
+        held.is_sorted_by(|one, other| one.number < other.number)
+            .then_some(Leases { next, held })
+    }
+
+    /// A window, if there is one. `None`: it makes no sense.
+    fn window(&mut self) -> Option<Option<Window>> {
+        match self.byte()? {
+            0 => Some(None),
+            1 => {
+                let mut window = Window::new(Span::Millis(self.u64()?));
+                if let Window::Time(window) = &mut window {
+                    window.newest = self.u64()?;
+                    for bucket in &mut window.buckets {
+                        bucket.calls = self.u32()?;
+                        bucket.hits = self.u32().filter(|hits| *hits <= bucket.calls)?;
+                    }
+                }
+                Some(Some(window))
+            }
+            2 => {
+                let mut window = Window::new(Span::Calls(self.u16().filter(|size| *size > 0)?));
+                if let Window::Calls(window) = &mut window {
+                    window.next = self.u16()?;
+                    window.filled = self.u16()?;
+                    for word in &mut window.bits {
+                        *word = self.u64()?;
+                    }
+                    if !window.is_sound() {
+                        return None;
+                    }
+                }
+                Some(Some(window))
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Records as bytes.
+
+use proptest::prelude::*;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::*;
+
+/// The bytes of another version, or of a stranger, with the checksum that they need to be looked at.
+fn sealed(mut body: Vec<u8>) -> Vec<u8> {
+    let sum = body.iter().fold(0x811c_9dc5u32, |hash, byte| {
+        (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
+    });
+    body.extend(sum.to_le_bytes());
+    body
+}
+
+fn body(record: &Record) -> Vec<u8> {
+    let mut bytes = record.encode();
+    bytes.truncate(bytes.len() - 4);
+    bytes
+}
+
+/// One record of each state, with all that it can have.
+pub(super) fn some_records() -> Vec<Record> {
+    let both = |settings: &mut Settings| {
+        let rate = Rate {
+            percent: 90.0,
+            span: Span::Calls(100),
+            min_calls: 50,
+        };
+        settings.trip.slow_rate = Some(SlowRate {
+            rate,
+            slower_than_millis: 1,
+        });
+    };
+    let mut closed = Stand::new(both);
+    closed.requests(3, Outcome::Failure);
+    closed.requests(3, Outcome::Slow);
+    let open = Stand::opened(both);
+    let mut half_open = Stand::due(both);
+    let permit = half_open.admitted();
+    half_open.admitted();
+    half_open.change(|record, _, _| record.answered(permit));
+    vec![
+        Record::default(),
+        closed.record(),
+        open.record(),
+        half_open.record(),
+    ]
+}
+
+#[test]
+fn the_form_is_fixed() {
+    let mut record = Record {
+        owner: 0x0102,
+        ..Record::default()
+    };
+    record.generation = 3;
+    let hex: String = record.encode().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(
+        hex,
+        concat!(
+            "01",
+            "0201000000000000",
+            "0000000000000000",
+            "0300000000000000",
+            "00000000",
+            "00",
+            "000000000000000000",
+            "00000000",
+            "00",
+            "00",
+            "cad615fd"
+        )
+    );
+}
+
+#[test]
+fn what_was_encoded_is_decoded() {
+    for record in some_records() {
+        assert_eq!(Record::decode(&record.encode()), record);
+    }
+}
+
+#[test]
+fn a_record_is_small() {
+    let lengths: Vec<usize> = some_records()
+        .iter()
+        .map(|record| record.encode().len())
+        .collect();
+    assert_eq!(lengths, [49, 279, 50, 106]);
+}
+
+#[test]
+fn only_what_changed_is_written() {
+    let [fresh, closed, ..] = &some_records()[..] else {
+        panic!("there are four");
+    };
+    assert_eq!(fresh.changed_from(None), None);
+    assert_eq!(fresh.changed_from(Some(&fresh.encode())), None);
+    assert_eq!(fresh.changed_from(Some(b"nonsense")), None);
+    assert_eq!(closed.changed_from(None), Some(closed.encode()));
+    assert_eq!(closed.changed_from(Some(&fresh.encode())), Some(closed.encode()));
+    assert_eq!(closed.changed_from(Some(&closed.encode())), None);
+}
+
+#[test]
+fn another_version_is_a_fresh_record() {
+    let mut other = body(&some_records()[2]);
+    other[0] = 2;
+    assert_eq!(Record::decode(&sealed(other)), Record::default());
+}
+
+#[test]
+fn a_generation_that_comes_to_no_end_is_nonsense() {
+    let mut last = body(&some_records()[2]);
+    last[17..25].copy_from_slice(&u64::MAX.to_le_bytes());
+    assert_eq!(Record::decode(&sealed(last)), Record::default());
+}
+
+#[test]
+fn an_open_time_of_more_than_two_days_is_nonsense() {
+    let mut open = body(&some_records()[2]);
+    let at = open.len() - 8;
+    open[at..].copy_from_slice(&LONGEST_OPEN_MILLIS.to_le_bytes());
+    assert_eq!(Record::decode(&sealed(open.clone())).state(), State::Open);
+    open[at..].copy_from_slice(&(LONGEST_OPEN_MILLIS + 1).to_le_bytes());
+    assert_eq!(Record::decode(&sealed(open)), Record::default());
+}
+
+#[test]
+fn one_lease_under_two_numbers_is_nonsense() {
+    let mut half_open = body(&some_records()[3]);
+    let second = half_open.len() - 25;
+    half_open[second..second + 8].fill(0);
+    assert_eq!(Record::decode(&sealed(half_open)), Record::default());
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_a_record(bytes: Vec<u8>) {
+        prop_assert_eq!(Record::decode(&bytes), Record::default());
+    }
+
+    #[test]
+    fn a_record_with_a_byte_changed_is_none(which in 0usize..4, place: prop::sample::Index, change in 1u8..) {
+        let record = some_records().swap_remove(which);
+        let mut bytes = record.encode();
+        let place = place.index(bytes.len());
+        bytes[place] ^= change;
+        prop_assert_eq!(Record::decode(&bytes), Record::default());
+    }
+
+    #[test]
+    fn what_nonsense_reads_as_is_written_as_it_was_read(record in super::any::any_record()) {
+        prop_assert_eq!(Record::decode(&record.encode()), record);
+    }
+}

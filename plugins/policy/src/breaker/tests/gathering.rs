@@ -1,0 +1,237 @@
+//! What a worker keeps to itself, and what that permits.
+
+use proptest::prelude::*;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::*;
+
+/// A worker: what it has gathered, and how often it had to write.
+#[derive(Clone, Copy, Default)]
+struct Worker {
+    gathered: Gathered,
+    writes: u32,
+}
+
+impl Worker {
+    fn merge(&mut self, stand: &mut Stand) -> Option<Transition> {
+        self.writes += 1;
+        let transition = stand.change(|record, settings, at| record.merge(settings, &self.gathered, at));
+        self.gathered.merged();
+        transition
+    }
+
+    /// As the plugin does it: one read, and a merge first where the record shows a failure.
+    fn admit(&mut self, stand: &mut Stand) -> Result<Permit, Rejection> {
+        if self.gathered.saw(&stand.record(), stand.now_millis) {
+            self.merge(stand);
+        }
+        let verdict = stand.admit();
+        self.gathered.saw(&stand.record(), stand.now_millis);
+        match verdict {
+            Verdict::Admitted(permit) => Ok(permit),
+            Verdict::Rejected(rejection) => Err(rejection),
+        }
+    }
+
+    fn settle(&mut self, stand: &mut Stand, permit: Permit, outcome: Outcome) -> Option<Transition> {
+        if outcome == Outcome::Success && self.gathered.take(permit) {
+            return None;
+        }
+        let merged = match self.gathered.successes() {
+            0 => None,
+            _ => self.merge(stand),
+        };
+        self.writes += 1;
+        let settled = stand.settle(permit, outcome);
+        self.gathered.saw(&stand.record(), stand.now_millis);
+        merged.or(settled)
+    }
+
+    fn request(&mut self, stand: &mut Stand, outcome: Outcome) -> Option<Transition> {
+        let permit = self.admit(stand).ok()?;
+        self.settle(stand, permit, outcome)
+    }
+
+    fn tick(&mut self, stand: &mut Stand) {
+        if self.gathered.successes() > 0 {
+            self.merge(stand);
+        }
+    }
+}
+
+#[test]
+fn while_nothing_fails_nothing_is_written_until_the_tick() {
+    let (mut stand, mut worker) = (Stand::new(|_| {}), Worker::default());
+    for _ in 0..1_000 {
+        assert_eq!(worker.request(&mut stand, Outcome::Success), None);
+    }
+    assert_eq!((worker.writes, worker.gathered.successes()), (0, 1_000));
+    worker.tick(&mut stand);
+    assert_eq!((worker.writes, worker.gathered.successes()), (1, 0));
+}
+
+#[test]
+fn what_was_gathered_is_merged_before_a_failure_is_judged() {
+    let (mut stand, mut worker) = (Stand::new(|_| {}), Worker::default());
+    for _ in 0..21 {
+        worker.request(&mut stand, Outcome::Success);
+    }
+    for _ in 0..20 {
+        assert_eq!(worker.request(&mut stand, Outcome::Failure), None);
+    }
+    let numbers = worker
+        .request(&mut stand, Outcome::Failure)
+        .map(|transition| transition.numbers);
+    assert_eq!(
+        numbers.map(|numbers| (numbers.calls, numbers.hits)),
+        Some((42, 21))
+    );
+}
+
+#[test]
+fn from_the_first_failure_on_each_success_is_written_at_once_until_it_has_left_the_window() {
+    let (mut stand, mut worker) = (Stand::new(|_| {}), Worker::default());
+    worker.request(&mut stand, Outcome::Failure);
+    worker.request(&mut stand, Outcome::Success);
+    assert_eq!((worker.writes, worker.gathered.successes()), (2, 0));
+    stand.wait(60_000);
+    worker.request(&mut stand, Outcome::Success);
+    assert_eq!((worker.writes, worker.gathered.successes()), (2, 1));
+}
+
+#[test]
+fn a_worker_that_sees_another_ones_failure_merges_before_it_decides() {
+    let (mut stand, mut one, mut other) = (Stand::new(|_| {}), Worker::default(), Worker::default());
+    for _ in 0..5 {
+        one.request(&mut stand, Outcome::Success);
+    }
+    other.request(&mut stand, Outcome::Failure);
+    let permit = one.admit(&mut stand).unwrap();
+    assert_eq!(one.gathered.successes(), 0);
+    one.settle(&mut stand, permit, Outcome::Failure);
+    for _ in 0..3 {
+        other.request(&mut stand, Outcome::Failure);
+    }
+    let record = stand.record();
+    assert!(!record.is_clean(stand.now_millis));
+    // 5 successes and 5 failures: ten more failures are twenty calls.
+    for _ in 0..9 {
+        assert_eq!(other.request(&mut stand, Outcome::Failure), None);
+    }
+    let transition = other.request(&mut stand, Outcome::Failure);
+    assert_eq!(
+        transition.map(|transition| (transition.numbers.calls, transition.numbers.hits)),
+        Some((20, 15))
+    );
+}
+
+#[test]
+fn gathered_successes_end_no_row_of_failures() {
+    let (mut stand, mut one, mut other) = (
+        Stand::new(|settings| settings.trip.consecutive_failures = Some(3)),
+        Worker::default(),
+        Worker::default(),
+    );
+    one.request(&mut stand, Outcome::Success);
+    for _ in 0..2 {
+        other.request(&mut stand, Outcome::Failure);
+    }
+    one.tick(&mut stand);
+    assert!(other.request(&mut stand, Outcome::Failure).is_some());
+}
+
+#[test]
+fn what_was_gathered_before_a_breaker_opened_changes_nothing_after_it() {
+    let (mut stand, mut one, mut other) = (
+        Stand::new(|settings| settings.trip.consecutive_failures = Some(1)),
+        Worker::default(),
+        Worker::default(),
+    );
+    one.request(&mut stand, Outcome::Success);
+    other.request(&mut stand, Outcome::Failure);
+    let before = stand.bytes.clone();
+    one.tick(&mut stand);
+    assert_eq!(stand.bytes, before);
+}
+
+#[test]
+fn a_probes_success_is_never_gathered() {
+    let (mut stand, mut worker) = (Stand::due(|_| {}), Worker::default());
+    let permit = worker.admit(&mut stand).unwrap();
+    assert!(!worker.gathered.take(permit));
+}
+
+/// The seen failure rate of many workers is compared with the true one: a minute's window, a tick each second at each
+/// worker's own time, every failure rate below the one that opens.
+fn largest_difference(
+    workers: usize,
+    failing: f64,
+    calls_per_second: u32,
+    mut draw: impl FnMut() -> f64,
+) -> f64 {
+    let mut stand = Stand::new(|settings| {
+        settings.trip.failure_rate = Some(Rate {
+            percent: 100.0,
+            span: Span::Millis(60_000),
+            min_calls: 20,
+        });
+    });
+    let mut all = vec![Worker::default(); workers];
+    let mut calls = std::collections::VecDeque::new();
+    let mut difference = 0.0f64;
+    for step in 0..70 * calls_per_second {
+        let now = 600_000 + u64::from(step) * 1_000 / u64::from(calls_per_second);
+        let ticked = stand.now_millis % 1_000 * workers as u64 / 1_000;
+        stand.now_millis = now;
+        let ticks = now % 1_000 * workers as u64 / 1_000;
+        for place in (ticked..ticks).chain((ticks < ticked).then_some(0)) {
+            all[place as usize].tick(&mut stand);
+        }
+        let worker = (draw() * workers as f64) as usize;
+        let failed = draw() < failing;
+        let outcome = if failed {
+            Outcome::Failure
+        } else {
+            Outcome::Success
+        };
+        all[worker].request(&mut stand, outcome);
+        calls.push_back((now, failed));
+        while calls
+            .front()
+            .is_some_and(|(at, _)| at / 6_000 + 10 <= now / 6_000)
+        {
+            calls.pop_front();
+        }
+        // Judged is where a failure is written, from the time on at which the window has something in it.
+        if failed && step > 5 * calls_per_second {
+            let hits = calls.iter().filter(|(_, failed)| *failed).count();
+            let truth = hits as f64 / calls.len() as f64;
+            if let record::Phase::Closed { counts, .. } = stand.record().phase {
+                let share = counts
+                    .failures
+                    .map(|window| window.share(now))
+                    .unwrap_or_default();
+                difference = difference.max((share.hits as f64 / share.calls as f64 - truth).abs());
+            }
+        }
+    }
+    difference * 100.0
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8))]
+
+    #[test]
+    fn at_64_workers_the_seen_failure_rate_is_within_2_points_of_the_true_one(seed: u64, failing in 0.0..0.5f64) {
+        let mut state = seed | 1;
+        let draw = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 11) as f64 / (1u64 << 53) as f64
+        };
+        let difference = largest_difference(64, failing, 200, draw);
+        prop_assert!(difference < 2.0, "{difference} points at {failing}");
+    }
+}
