@@ -11,7 +11,7 @@ use super::machine::Permit;
 use super::record::Record;
 
 /// The successes of one breaker that a worker has not merged yet.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Gathered {
     generation: u64,
     successes: u32,

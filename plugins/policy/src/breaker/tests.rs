@@ -4,6 +4,8 @@ mod any;
 mod codec;
 mod gathering;
 mod half_open;
+#[cfg(not(target_arch = "wasm32"))]
+mod interleavings;
 mod invariants;
 mod naive;
 mod opening;

@@ -156,6 +156,21 @@ fn what_was_gathered_before_a_breaker_opened_changes_nothing_after_it() {
 }
 
 #[test]
+fn what_was_gathered_before_a_breaker_opened_does_not_count_once_it_has_closed_again() {
+    let mut stand = Stand::new(|settings| settings.half_open.successes = 1);
+    let (mut one, mut other) = (Worker::default(), Worker::default());
+    one.request(&mut stand, Outcome::Success);
+    stand.settings.trip.consecutive_failures = Some(1);
+    other.request(&mut stand, Outcome::Failure);
+    stand.wait(30_000);
+    other.request(&mut stand, Outcome::Success);
+    assert_eq!(stand.record().state(), State::Closed);
+    let before = stand.bytes.clone();
+    one.tick(&mut stand);
+    assert_eq!(stand.bytes, before);
+}
+
+#[test]
 fn a_probes_success_is_never_gathered() {
     let (mut stand, mut worker) = (Stand::due(|_| {}), Worker::default());
     let permit = worker.admit(&mut stand).unwrap();
