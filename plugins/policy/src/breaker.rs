@@ -40,6 +40,8 @@ mod record;
 mod settings;
 mod window;
 
+pub(crate) use codec::VERSION;
+
 pub use gathered::Gathered;
 pub use leases::MOST_PROBES;
 pub use machine::{Admission, Permit, Rejection, Verdict, Why};

@@ -7,6 +7,7 @@
 
 pub mod accept;
 pub mod breaker;
+pub mod breaker_key;
 pub mod caller_id;
 pub mod envelope;
 pub mod error_code;

@@ -8,7 +8,8 @@ use super::{Moment, Numbers, Reason, Settings, State, Transition};
 /// What all workers know of a breaker. The default is a closed one that has seen nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Record {
-    /// Who has this record, where a record is handed over from one breaker to another.
+    /// Who has this record, where a record is handed over from one breaker to another
+    /// ([`crate::breaker_key`]).
     pub owner: u64,
     /// When the breaker was last written because of a request, in milliseconds.
     pub(super) used_millis: u64,
