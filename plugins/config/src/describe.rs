@@ -44,6 +44,13 @@ pub enum Shape {
         /// The greatest.
         max: u32,
     },
+    /// A number within bounds, both included, fractions allowed.
+    Number {
+        /// The least.
+        min: u32,
+        /// The greatest.
+        max: u32,
+    },
     /// 0 to 100, fractions allowed.
     Percent,
     /// A text of a form.

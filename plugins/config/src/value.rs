@@ -1,5 +1,7 @@
 //! The types of single values: the unit, range and form that a setting takes are in its type, not in its reader.
 
+mod decimal;
+mod duration;
 mod form;
 mod header;
 mod integer;
@@ -10,6 +12,8 @@ mod status;
 mod text;
 mod url;
 
+pub use decimal::Decimal;
+pub use duration::Duration;
 pub use form::Form;
 pub(crate) use form::{MEMBER, boxed, is_member, kept, lower_case, text_setting};
 #[cfg(feature = "describe")]

@@ -107,6 +107,7 @@ fn value(shape: &Shape) -> String {
     match shape {
         Shape::Boolean => "`true` or `false`".to_owned(),
         Shape::Integer { min, max } => format!("whole number, {min} to {max}"),
+        Shape::Number { min, max } => format!("number, {min} to {max}"),
         Shape::Percent => "percentage, 0 to 100".to_owned(),
         Shape::Text { what, .. } => what.clone(),
         Shape::Words(words) => {

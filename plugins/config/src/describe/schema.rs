@@ -52,6 +52,7 @@ fn schema_of(shape: &Shape) -> Node {
     match shape {
         Shape::Boolean => typed("boolean"),
         Shape::Integer { min, max } => bounded("integer", f64::from(*min), f64::from(*max)),
+        Shape::Number { min, max } => bounded("number", f64::from(*min), f64::from(*max)),
         Shape::Percent => bounded("number", 0.0, 100.0),
         Shape::Text { pattern, not, .. } => {
             let mut schema = members([("type", text("string")), ("pattern", text(pattern))]);

@@ -36,7 +36,11 @@ fn each_word(shape: &Shape, seen: &mut Vec<String>) {
         Shape::List { of, .. } | Shape::Map { of, .. } | Shape::Nullable(of) | Shape::Optional(of) => {
             each_word(of, seen);
         }
-        Shape::Boolean | Shape::Integer { .. } | Shape::Percent | Shape::Text { .. } => {}
+        Shape::Boolean
+        | Shape::Integer { .. }
+        | Shape::Number { .. }
+        | Shape::Percent
+        | Shape::Text { .. } => {}
     }
 }
 
@@ -97,7 +101,11 @@ fn every_setting_is_explained() {
                     );
                 }
             }
-            Shape::Boolean | Shape::Integer { .. } | Shape::Percent | Shape::Text { .. } => {}
+            Shape::Boolean
+            | Shape::Integer { .. }
+            | Shape::Number { .. }
+            | Shape::Percent
+            | Shape::Text { .. } => {}
         }
     }
     each("", &Shape::Object(all()));

@@ -15,6 +15,12 @@ impl Percent {
     /// None.
     pub const NONE: Self = Self(0.0);
 
+    /// A percentage that is known when compiling; one above 100 does not compile.
+    pub const fn of<const PERCENT: u32>() -> Self {
+        const { assert!(PERCENT <= 100) };
+        Self(PERCENT as f64)
+    }
+
     /// A percentage, if it is one: 0 to 100, both included.
     pub fn new(percent: f64) -> Option<Self> {
         (0.0..=100.0).contains(&percent).then_some(Self(percent))

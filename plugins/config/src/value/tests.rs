@@ -40,6 +40,88 @@ fn percentages_are_read_up_to_their_bounds() {
     assert_eq!(Percent::new(f64::NAN), None);
 }
 
+#[test]
+fn decimals_are_read_up_to_their_bounds() {
+    for (json, number) in [("1", 1.0), ("1.5", 1.5), ("10", 10.0)] {
+        assert_eq!(read::<Decimal<1, 10>>(json).map(Decimal::get), Ok(number));
+    }
+    refused::<Decimal<1, 10>>("0.99", "x: must be a number from 1 to 10, got 0.99");
+    refused::<Decimal<1, 10>>("10.01", "x: must be a number from 1 to 10, got 10.01");
+    refused::<Decimal<1, 10>>("\"2\"", "x: must be a number from 1 to 10, got \"2\"");
+}
+
+type AnyDuration = Duration<0, 86_400_000>;
+
+#[test]
+fn durations_are_whole_numbers_with_a_unit() {
+    let cases = [
+        ("0s", 0),
+        ("0h", 0),
+        ("1ms", 1),
+        ("250ms", 250),
+        ("1500ms", 1_500),
+        ("10s", 10_000),
+        ("90s", 90_000),
+        ("5m", 300_000),
+        ("24h", 86_400_000),
+        ("86400000ms", 86_400_000),
+    ];
+    for (text, millis) in cases {
+        assert_eq!(
+            read::<AnyDuration>(&format!("{text:?}")).map(Duration::millis),
+            Ok(millis),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn what_is_no_duration_is_refused() {
+    const WANTED: &str = "x: must be a duration from 0s to 24h, such as \"250ms\", \"10s\", \"5m\" or \"1h\"";
+    for json in [
+        "\"\"",
+        "\"10\"",
+        "\"s\"",
+        "\"10 s\"",
+        "\"10S\"",
+        "\"-1s\"",
+        "\"+1s\"",
+        "\"1.5s\"",
+        "\"01s\"",
+        "\"00s\"",
+        "\"1d\"",
+        "\"1m30s\"",
+        "\"1sec\"",
+        "\"1us\"",
+        "\"10s \"",
+        "\"١s\"",
+        "10",
+        "0",
+        "null",
+        "\"25h\"",
+        "\"86400001ms\"",
+        "\"4294967296ms\"",
+        "\"999999999h\"",
+    ] {
+        refused::<AnyDuration>(json, &format!("{WANTED}, got {}", shown(json)));
+    }
+}
+
+#[test]
+fn durations_are_read_up_to_their_bounds_and_shown_in_their_longest_unit() {
+    for text in ["1500ms", "90s", "1h"] {
+        assert!(read::<Duration<1_500, 3_600_000>>(&format!("{text:?}")).is_ok());
+    }
+    for text in ["1499ms", "0s", "3601s", "61m"] {
+        refused::<Duration<1_500, 3_600_000>>(
+            &format!("{text:?}"),
+            &format!(
+                "x: must be a duration from 1500ms to 1h, such as \"250ms\", \"10s\", \"5m\" or \"1h\", got {text:?}"
+            ),
+        );
+    }
+}
+
 type Status = StatusMatcher;
 
 #[test]
