@@ -35,6 +35,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod circuit_breaker;
 #[cfg(feature = "describe")]
 pub mod describe;
 pub mod error_envelope;

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use config::describe::{page, schema};
-use config::{Policy, error_envelope, request_id};
+use config::{Policy, circuit_breaker, error_envelope, request_id};
 
 fn main() -> ExitCode {
     let mut check = false;
@@ -24,7 +24,11 @@ fn main() -> ExitCode {
         }
     }
     let mut sound = true;
-    let files = [files::<request_id::Policy>(), files::<error_envelope::Policy>()];
+    let files = [
+        files::<circuit_breaker::Policy>(),
+        files::<request_id::Policy>(),
+        files::<error_envelope::Policy>(),
+    ];
     for (name, text) in files.concat() {
         let path = Path::new(&folder).join(name);
         let done = if check {

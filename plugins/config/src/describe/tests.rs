@@ -2,11 +2,14 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
+use crate::circuit_breaker::Policy as CircuitBreaker;
 use crate::error_envelope::Policy as ErrorEnvelope;
 use crate::plugin::{Common, RuleHead};
 use crate::request_id::Policy as RequestId;
 use crate::setting::Part;
 
+#[cfg(not(target_arch = "wasm32"))]
+mod circuit_breaker;
 #[cfg(not(target_arch = "wasm32"))]
 mod error_envelope;
 #[cfg(not(target_arch = "wasm32"))]
@@ -19,6 +22,7 @@ fn all() -> Vec<Member> {
         RuleHead::members(),
         RequestId::members(),
         ErrorEnvelope::members(),
+        CircuitBreaker::members(),
     ]
     .concat()
 }
@@ -130,6 +134,14 @@ fn the_files_are_those_of_the_declarations() {
             page::<ErrorEnvelope>(),
             include_str!("../../../../schemas/error-envelope.md"),
         ),
+        (
+            schema::<CircuitBreaker>(),
+            include_str!("../../../../schemas/circuit-breaker.schema.json"),
+        ),
+        (
+            page::<CircuitBreaker>(),
+            include_str!("../../../../schemas/circuit-breaker.md"),
+        ),
     ];
     for (made, found) in files {
         assert!(
@@ -177,12 +189,21 @@ fn schema_and_reader_agree() {
         error_envelope::BAD,
         error_envelope::BAD_BEYOND_THE_SCHEMA,
     );
+    agree::<CircuitBreaker>(
+        circuit_breaker::GOOD,
+        circuit_breaker::BAD,
+        circuit_breaker::BAD_BEYOND_THE_SCHEMA,
+    );
 }
 
 #[cfg(not(target_arch = "wasm32"))]
 #[test]
 fn the_schemas_are_schemas() {
-    for schema in [schema::<RequestId>(), schema::<ErrorEnvelope>()] {
+    for schema in [
+        schema::<RequestId>(),
+        schema::<ErrorEnvelope>(),
+        schema::<CircuitBreaker>(),
+    ] {
         assert!(jsonschema::meta::is_valid(
             &serde_json::from_str(&schema).unwrap()
         ));
