@@ -8,6 +8,7 @@
 pub mod accept;
 pub mod breaker;
 pub mod breaker_key;
+pub mod breaker_outcome;
 pub mod caller_id;
 pub mod envelope;
 pub mod error_code;
