@@ -80,8 +80,8 @@ impl Record {
         self.generation
     }
 
-    /// Whether it is closed and no request has made anybody write it for so long. Such a record can be given away:
-    /// nothing in it would be missed.
+    /// Whether it is closed and no request has made anybody write it for so long. Such a record can be given away, with
+    /// what it still counts.
     pub fn is_idle(&self, idle_millis: u64, now_millis: u64) -> bool {
         // One that was used in the future is of a clock that jumped back, and nothing is known of it.
         let idle = match self.used_millis.checked_sub(now_millis) {
