@@ -12,6 +12,7 @@ use atomic_refcell::AtomicRefCell;
 
 use crate::call_out::{CallOut, Origin};
 use crate::client_request::ClientRequest;
+use crate::clock::Clock;
 use crate::cost::Spent;
 use crate::envoy::Taken;
 use crate::header_map::HeaderMap;
@@ -130,46 +131,43 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    /// The stream of an attempt: the same request again, for filters of its own.
-    pub(crate) fn of_attempt(exchange: &SharedStream, taken: Vec<Taken>, ends_with_headers: bool) -> Stream {
-        let of = exchange.borrow();
+    /// A stream that begins now: nothing has happened to it, and all of its request is still to come.
+    pub(crate) fn new(
+        worker: usize,
+        sent: ClientRequest,
+        request: HeaderMap,
+        taken: Vec<Taken>,
+        clock: &Clock,
+    ) -> Stream {
         Stream {
-            worker: of.worker,
-            sent: of.sent.clone(),
-            source: of.source,
-            connection_id: of.connection_id,
-            direction: of.direction,
-            started_at: of.started_at,
-            started_after: of.started_after,
+            worker,
+            source: sent.peer,
+            sent,
+            connection_id: 0,
+            direction: 0,
+            started_at: clock.realtime_nanos(),
+            started_after: clock.elapsed(),
             ended_after: None,
             stage: Stage::Decoding,
-            request: of.request.clone(),
+            request,
             response: None,
-            request_way: Way {
-                ended: ends_with_headers,
-                ..Way::new(taken.len())
-            },
+            request_way: Way::new(taken.len()),
             response_way: Way::new(taken.len()),
             filters: vec![FilterView::default(); taken.len()],
             taken,
-            route: of.route.clone(),
-            virtual_host: of.virtual_host.clone(),
-            cluster: of.cluster.clone(),
+            route: None,
+            virtual_host: None,
+            cluster: None,
             route_is_stale: false,
             filter_state: BTreeMap::new(),
             read_only: BTreeSet::new(),
             envoys_filter_state: BTreeMap::new(),
             code: None,
-            details: of.details.clone(),
-            flags: of.flags,
+            details: Vec::new(),
+            flags: 0,
             broken: false,
-            routing: Routing {
-                attempt: of.routing.attempt,
-                protocol: of.routing.protocol,
-                chosen: true,
-                ..Routing::default()
-            },
-            exchange: Some(exchange.clone()),
+            routing: Routing::default(),
+            exchange: None,
             informational: Vec::new(),
             headers_sent: false,
             delivered: None,
@@ -181,6 +179,38 @@ impl Stream {
             call_out: None,
             call_outs: Vec::new(),
         }
+    }
+
+    /// The stream of an attempt: the same request again, for filters of its own.
+    pub(crate) fn of_attempt(
+        exchange: &SharedStream,
+        taken: Vec<Taken>,
+        ends_with_headers: bool,
+        clock: &Clock,
+    ) -> Stream {
+        let of = exchange.borrow();
+        let mut stream = Stream {
+            source: of.source,
+            connection_id: of.connection_id,
+            direction: of.direction,
+            started_at: of.started_at,
+            started_after: of.started_after,
+            route: of.route.clone(),
+            virtual_host: of.virtual_host.clone(),
+            cluster: of.cluster.clone(),
+            details: of.details.clone(),
+            flags: of.flags,
+            routing: Routing {
+                attempt: of.routing.attempt,
+                protocol: of.routing.protocol,
+                chosen: true,
+                ..Routing::default()
+            },
+            exchange: Some(exchange.clone()),
+            ..Stream::new(of.worker, of.sent.clone(), of.request.clone(), taken, clock)
+        };
+        stream.request_way.ended = ends_with_headers;
+        stream
     }
 
     pub(crate) fn way(&mut self, way: Direction) -> &mut Way {

@@ -2,7 +2,6 @@
 //!
 //! The root context is told, whatever context asked, and also when that one is gone by then: Envoy cancels nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,9 +13,8 @@ use crate::call_out::{Asked, CallOut, Origin, Response, Told};
 use crate::client_request::{ClientRequest, Protocol};
 use crate::log::Thread;
 use crate::route::Route;
-use crate::routing::Routing;
-use crate::stream::{Stage, Stream, exchange_of};
-use crate::way::{Arrival, Direction, Way};
+use crate::stream::{Stream, exchange_of};
+use crate::way::{Arrival, Direction};
 
 impl EnvoyThread {
     /// Sends what plugins asked for. Answers come later, whatever they are.
@@ -79,53 +77,19 @@ impl EnvoyThread {
         let route = Route::new("")
             .cluster(&asked.cluster)
             .timeout_ms(asked.timeout.into());
-        Stream {
-            worker: match self.thread {
-                Thread::Worker(number) => number,
-                Thread::Canary | Thread::Main => 0,
-            },
-            source: sent.peer,
-            connection_id: 0,
-            direction: 0,
-            started_at: self.shared.clock.realtime_nanos(),
-            started_after: self.shared.clock.elapsed(),
-            ended_after: None,
-            stage: Stage::Decoding,
-            request,
-            response: None,
-            request_way: Way {
-                arriving: arrivals.into(),
-                ended: sent.ends_with_headers,
-                ..Way::new(0)
-            },
-            response_way: Way::new(0),
-            filters: Vec::new(),
-            taken: Vec::new(),
+        let worker = match self.thread {
+            Thread::Worker(number) => number,
+            Thread::Canary | Thread::Main => 0,
+        };
+        let mut stream = Stream {
             route: Some(route),
-            virtual_host: None,
             cluster: Some(asked.cluster),
-            route_is_stale: false,
-            filter_state: BTreeMap::new(),
-            read_only: BTreeSet::new(),
-            envoys_filter_state: BTreeMap::new(),
-            code: None,
-            details: Vec::new(),
-            flags: 0,
-            broken: false,
-            routing: Routing::default(),
-            exchange: None,
-            informational: Vec::new(),
-            headers_sent: false,
-            delivered: None,
-            log: Vec::new(),
-            spent: Vec::new(),
-            died: Vec::new(),
-            metrics_before: BTreeMap::new(),
-            metrics_after: None,
             call_out: Some(origin),
-            call_outs: Vec::new(),
-            sent,
-        }
+            ..Stream::new(worker, sent, request, Vec::new(), &self.shared.clock)
+        };
+        stream.request_way.ended = stream.sent.ends_with_headers;
+        stream.request_way.arriving = arrivals.into();
+        stream
     }
 
     /// Tells the plugin what came of its call-out, if its VM is still there.

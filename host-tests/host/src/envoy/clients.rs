@@ -1,6 +1,5 @@
 //! Where an exchange begins, and where its client ends it: the connection manager's side.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -13,8 +12,7 @@ use crate::edge::{self, Refusal};
 use crate::flags;
 use crate::header_map::HeaderMap;
 use crate::local_reply::LocalReply;
-use crate::routing::Routing;
-use crate::stream::{FilterView, Stage, Stream, exchange_of};
+use crate::stream::{Stage, Stream, exchange_of};
 use crate::way::{Direction, Way};
 
 impl EnvoyThread {
@@ -24,51 +22,16 @@ impl EnvoyThread {
         let connection_id = 1 + self.shared.connections.fetch_add(1, Ordering::Relaxed);
         let refused = edge::refuse(&sent);
         let taken = self.take_seats(None);
-        let filters = taken.len();
-        let stream = Arc::new(AtomicRefCell::new(Stream {
-            worker: self.worker(),
+        let mut stream = Stream {
             source,
             connection_id,
             direction: self.settings.edge.direction as u64,
-            started_at: self.shared.clock.realtime_nanos(),
-            started_after: self.shared.clock.elapsed(),
-            ended_after: None,
-            stage: Stage::Decoding,
-            request,
-            response: None,
-            request_way: Way {
-                arriving: sent.arrivals.iter().cloned().collect(),
-                ended: sent.ends_with_headers && refused.is_none(),
-                ..Way::new(filters)
-            },
-            response_way: Way::new(filters),
-            filters: vec![FilterView::default(); filters],
-            taken,
-            route: None,
-            virtual_host: None,
-            cluster: None,
-            route_is_stale: false,
-            filter_state: BTreeMap::new(),
-            read_only: BTreeSet::new(),
-            envoys_filter_state: BTreeMap::new(),
-            code: None,
-            details: Vec::new(),
-            flags: 0,
-            broken: false,
-            routing: Routing::default(),
-            exchange: None,
-            informational: Vec::new(),
-            headers_sent: false,
-            delivered: None,
-            log: Vec::new(),
-            spent: Vec::new(),
-            died: Vec::new(),
             metrics_before: self.shared.metrics.lock().all(),
-            metrics_after: None,
-            call_out: None,
-            call_outs: Vec::new(),
-            sent,
-        }));
+            ..Stream::new(self.worker(), sent, request, taken, &self.shared.clock)
+        };
+        stream.request_way.arriving = stream.sent.arrivals.iter().cloned().collect();
+        stream.request_way.ended = stream.sent.ends_with_headers && refused.is_none();
+        let stream = Arc::new(AtomicRefCell::new(stream));
         self.choose_route(&mut stream.borrow_mut());
         match refused {
             Some(Refusal::Reply(reply)) => self.refuse(&stream, reply),

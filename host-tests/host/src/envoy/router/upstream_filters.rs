@@ -22,7 +22,12 @@ impl EnvoyThread {
         if taken.is_empty() {
             return false;
         }
-        let stream = Arc::new(AtomicRefCell::new(Stream::of_attempt(exchange, taken, end)));
+        let stream = Arc::new(AtomicRefCell::new(Stream::of_attempt(
+            exchange,
+            taken,
+            end,
+            &self.shared.clock,
+        )));
         exchange.borrow_mut().routing.attempt_stream = Some(stream.clone());
         self.pass_headers(&stream, Direction::Request, None, end);
         true
