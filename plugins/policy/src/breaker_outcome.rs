@@ -140,7 +140,7 @@ impl Answer<'_> {
             (_, End::ClientGone | End::Broken) => Outcome::Ignored,
             (Exchange::Stream, _) => self.good(),
             (_, End::Reset) => Outcome::Failure,
-            (Exchange::Grpc, End::Complete(status)) => self.of_grpc(status.or(self.grpc)),
+            (Exchange::Grpc, End::Complete(status)) => self.of_grpc(status),
             (Exchange::Ordinary, End::Complete(_)) => self.good(),
         }
     }

@@ -35,7 +35,8 @@ impl Gathered {
 
     /// Gathers the success of a request, if it may wait; if not, it has to be settled in the record at once.
     pub fn take(&mut self, permit: Permit) -> bool {
-        let may_wait = self.clean && !permit.is_probe() && permit.generation == self.generation;
+        // A half-open record is never clean: a probe's success does not wait.
+        let may_wait = self.clean && permit.generation == self.generation;
         if may_wait {
             self.successes = self.successes.saturating_add(1);
         }

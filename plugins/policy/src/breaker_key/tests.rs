@@ -282,7 +282,18 @@ fn a_permit_of_the_owner_before_means_nothing_to_the_next() {
 fn nonsense_in_a_slot_is_nobodys() {
     let mut slots = Slots::new(1);
     slots.records.insert(0, b"nonsense".to_vec());
+    slots.now_millis = 5;
     assert_eq!(slots.look_for(7), Found::Free(0));
+}
+
+#[test]
+fn of_several_free_slots_the_first_on_the_way_is_taken() {
+    let mut slots = Slots::new(2);
+    slots.take(1);
+    slots.take(2);
+    slots.now_millis += IDLE;
+    assert_eq!(slots.look_for(4), Found::Free(0));
+    assert_eq!(slots.look_for(5), Found::Free(1));
 }
 
 #[test]

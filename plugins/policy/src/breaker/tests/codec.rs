@@ -137,6 +137,72 @@ fn one_lease_under_two_numbers_is_nonsense() {
     assert_eq!(Record::decode(&sealed(half_open)), Record::default());
 }
 
+/// Closed, with five failures of eight calls in a window of ten.
+fn with_a_window_of_calls() -> Vec<u8> {
+    let rate = Rate {
+        percent: 100.0,
+        span: Span::Calls(10),
+        min_calls: 10,
+    };
+    let mut stand = Stand::new(|settings| settings.trip.failure_rate = Some(rate));
+    stand.requests(5, Outcome::Failure);
+    stand.requests(3, Outcome::Success);
+    body(&stand.record())
+}
+
+#[track_caller]
+fn nonsense(body: Vec<u8>) {
+    assert_eq!(Record::decode(&sealed(body)), Record::default());
+}
+
+#[test]
+fn a_window_that_no_calls_can_have_made_is_nonsense() {
+    let sound = with_a_window_of_calls();
+    assert_ne!(Record::decode(&sealed(sound.clone())), Record::default());
+    // Behind the consecutive failures and the byte for the shape: size, next, filled, bits.
+    let at = 1 + 24 + 4 + 1 + 9 + 4 + 1;
+    for (place, value) in [
+        (at, 0),
+        (at, 7),
+        (at + 2, 10),
+        (at + 2, 7),
+        (at + 4, 11),
+        (at + 7, 1),
+        (at + 14, 1),
+    ] {
+        let mut changed = sound.clone();
+        changed[place] = value;
+        nonsense(changed);
+    }
+    let mut stand = Stand::new(|_| {});
+    stand.requests(3, Outcome::Failure);
+    let mut changed = body(&stand.record());
+    let hits = changed.iter().rposition(|byte| *byte == 3).unwrap();
+    changed[hits] = 4;
+    nonsense(changed);
+}
+
+#[test]
+fn what_goes_on_behind_a_record_or_ends_within_it_is_nonsense() {
+    for record in some_records().into_iter().skip(1) {
+        let sound = body(&record);
+        for end in 0..sound.len() {
+            nonsense(sound[..end].to_vec());
+        }
+        nonsense([&sound[..], &[0]].concat());
+    }
+}
+
+#[test]
+fn no_time_is_said_in_one_way_only() {
+    let mut record = body(&Record {
+        owner: 7,
+        ..Record::default()
+    });
+    record[1 + 24 + 4 + 1 + 1] = 1;
+    nonsense(record);
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_a_record(bytes: Vec<u8>) {

@@ -179,6 +179,24 @@ fn a_probes_success_is_never_gathered() {
     assert!(!worker.gathered.take(permit));
 }
 
+#[test]
+fn what_is_of_an_older_generation_is_neither_gathered_nor_kept() {
+    let mut stand = Stand::new(|settings| {
+        settings.trip.consecutive_failures = Some(1);
+        settings.half_open.successes = 1;
+    });
+    let (mut one, mut other) = (Worker::default(), Worker::default());
+    one.request(&mut stand, Outcome::Success);
+    let late = one.admit(&mut stand).unwrap();
+    other.request(&mut stand, Outcome::Failure);
+    stand.wait(30_000);
+    other.request(&mut stand, Outcome::Success);
+    one.admit(&mut stand).unwrap();
+    assert_eq!(one.gathered.successes(), 0);
+    one.settle(&mut stand, late, Outcome::Success);
+    assert_eq!(one.gathered.successes(), 0);
+}
+
 /// Traffic that many workers share, each with a tick a second at a time of its own.
 #[derive(Clone, Copy, Debug)]
 struct Traffic {

@@ -163,3 +163,43 @@ fn no_more_places_are_given_than_a_smaller_policy_allows() {
     stand.settle(permits[0], Outcome::Ignored);
     stand.admitted();
 }
+
+#[test]
+fn a_record_has_room_for_a_hundred_places_whatever_the_policy_says() {
+    let mut stand = Stand::due(|settings| settings.half_open.max_calls = u32::MAX);
+    for _ in 0..MOST_PROBES {
+        stand.admitted();
+    }
+    stand.rejected();
+}
+
+#[test]
+fn good_headers_of_an_older_probe_say_nothing_of_the_next() {
+    let mut stand = Stand::due(|settings| {
+        settings.half_open.lease_millis = 60_000;
+        settings.half_open.successes = 1;
+        settings.open.multiplier = 1.0;
+    });
+    let older = stand.admitted();
+    stand.wait(60_000).tick();
+    stand.wait(30_000);
+    let next = stand.admitted();
+    assert_eq!(older.probe, next.probe, "numbers begin anew with each generation");
+    stand.change(|record, _, _| record.answered(older));
+    let transition = stand.wait(60_000).tick();
+    stand.goes(transition, State::Open, Reason::HalfOpenTimeout);
+}
+
+#[test]
+fn a_clock_that_jumps_back_lets_a_lease_begin_anew() {
+    let mut stand = Stand::due(|settings| {
+        settings.half_open.max_calls = 1;
+        settings.half_open.max_wait_millis = u64::MAX;
+    });
+    stand.now_millis = 1_000_000_000;
+    stand.admitted();
+    stand.now_millis = 5_000;
+    stand.rejected();
+    stand.wait(29_999).rejected();
+    stand.wait(1).admitted();
+}

@@ -203,3 +203,16 @@ fn a_request_moves_a_forced_breaker_before_any_tick() {
     stand.settings.force = Some(Force::Open);
     stand.rejected();
 }
+
+#[test]
+fn another_workers_clock_that_is_a_little_behind_shortens_no_open_time() {
+    for (behind, ends) in [(1_000, 30_000), (1_001, 28_999)] {
+        let mut stand = Stand::opened(|_| {});
+        let opened = stand.now_millis;
+        stand.now_millis = opened - behind;
+        stand.rejected();
+        stand.now_millis = opened + ends - 1;
+        stand.rejected();
+        stand.wait(1).admitted();
+    }
+}

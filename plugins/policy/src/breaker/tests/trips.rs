@@ -167,3 +167,12 @@ fn a_window_starts_anew_only_where_its_shape_changes() {
         assert!(stand.request(Outcome::Failure).is_some(), "{span:?}");
     }
 }
+
+#[test]
+fn what_is_ignored_is_not_worth_a_write() {
+    let mut stand = Stand::new(|_| {});
+    stand.requests(1, Outcome::Failure);
+    let before = stand.bytes.clone();
+    stand.wait(1_000).requests(1, Outcome::Ignored);
+    assert_eq!(stand.bytes, before);
+}
