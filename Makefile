@@ -54,7 +54,8 @@ help: ## Lists the targets
 
 .PHONY: run
 run: $(envoy) wasm ## Starts Envoy with a sample and a demo upstream: SAMPLE=, LISTENER_PORT=, ADMIN_PORT=, UPSTREAM_PORT=
-	@test -e target/debug/live || echo 'building the demo upstream (once) …'
+	@# Building may take a minute, and says so; where nothing is to be built, nothing is said.
+	@cargo build --locked -p live 2>&1 | { grep --line-buffered -v '^ *Finished ' >&2 || true; }
 	@exec cargo run --locked --quiet -p live -- run \
 	  $(if $(SAMPLE),--sample '$(SAMPLE)') $(if $(LISTENER_PORT),--listener-port '$(LISTENER_PORT)') \
 	  $(if $(ADMIN_PORT),--admin-port '$(ADMIN_PORT)') $(if $(UPSTREAM_PORT),--upstream-port '$(UPSTREAM_PORT)')
