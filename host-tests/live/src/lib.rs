@@ -42,7 +42,7 @@ mod process;
 mod sample;
 mod server;
 mod upstream;
-mod wait;
+pub mod wait;
 pub mod wire;
 
 pub use collector::{Collector, Span};

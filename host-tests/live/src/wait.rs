@@ -8,11 +8,10 @@ use std::time::{Duration, Instant};
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Looks until `look` finds something, fails, or `bound` is over; `what` names it in the error.
-pub(crate) fn until<T>(
-    bound: Duration,
-    what: &str,
-    mut look: impl FnMut() -> Result<Option<T>>,
-) -> Result<T> {
+///
+/// # Errors
+/// [`Error::Late`] when the bound is over, and whatever `look` fails with.
+pub fn until<T>(bound: Duration, what: &str, mut look: impl FnMut() -> Result<Option<T>>) -> Result<T> {
     let end = Instant::now() + bound;
     loop {
         if let Some(found) = look()? {

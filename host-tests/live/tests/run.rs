@@ -1,7 +1,7 @@
 //! `live run` shows what is running, stops all of it, and says what it could not start.
 
 use live::client::{self, Request};
-use live::{Sample, binary};
+use live::{Sample, binary, wait};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tempfile::TempDir;
 
 const BOUND: Duration = Duration::from_secs(60);
@@ -99,14 +99,10 @@ impl Run {
     }
 
     fn ended(&mut self) -> ExitStatus {
-        let end = Instant::now() + BOUND;
-        loop {
-            match self.runner.try_wait().expect("its status") {
-                Some(status) => return status,
-                None => assert!(Instant::now() < end, "it does not end"),
-            }
-            thread::sleep(Duration::from_millis(10));
-        }
+        let ended = wait::until(BOUND, "its end", || {
+            Ok(self.runner.try_wait().expect("its status"))
+        });
+        ended.unwrap_or_else(|error| panic!("{error}"))
     }
 }
 
@@ -147,13 +143,11 @@ fn send(process: u32, signal: Signal) {
 
 #[track_caller]
 fn nobody_listens(addresses: &[SocketAddr]) {
-    let end = Instant::now() + BOUND;
-    while let Some(open) = addresses
-        .iter()
-        .find(|address| TcpStream::connect(address).is_ok())
-    {
-        assert!(Instant::now() < end, "somebody still listens on {open}");
-        thread::sleep(Duration::from_millis(10));
+    for address in addresses {
+        let closed = wait::until(BOUND, &format!("the end of whoever listens on {address}"), || {
+            Ok(TcpStream::connect(address).is_err().then_some(()))
+        });
+        closed.unwrap_or_else(|error| panic!("{error}"));
     }
 }
 

@@ -5,7 +5,7 @@ use crate::stand::Stand;
 use host_tests::plugin::ERROR_ENVELOPE;
 use live::wire::{Acceptor, Attempt, Kind, Message, Peer};
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// An Envoy between a client and an upstream that are both the test's.
 struct Wire {
@@ -16,14 +16,7 @@ struct Wire {
 /// Waits, with a bound, for what another process does.
 #[track_caller]
 fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let end = Instant::now() + Duration::from_secs(10);
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(Instant::now() < end, "{what} did not come");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    live::wait::until(Duration::from_secs(10), what, || Ok(look())).unwrap_or_else(|error| panic!("{error}"))
 }
 
 impl Wire {
