@@ -31,7 +31,7 @@ pub(crate) struct Error {
     pub(crate) origin: Origin,
     /// The proxy's response code details.
     pub(crate) details: Vec<u8>,
-    /// The name of the route.
+    /// The name of the route, asked for only where a line will say it.
     pub(crate) route: Vec<u8>,
     pub(crate) code: String,
     pub(crate) known: Known,
@@ -101,7 +101,7 @@ impl Error {
             enforced: false,
             status,
             origin,
-            route: response.route().into_owned(),
+            route: Vec::new(),
             code,
             known,
             request_id,

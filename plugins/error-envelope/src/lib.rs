@@ -108,6 +108,9 @@ impl Filter for Exchange {
         let plan = plan(&facts, &wishes);
         error.format = wishes.form.format(facts.accept);
         error.settle(plan, response);
+        if report::is_logged(root, &error) {
+            error.route = response.route().into_owned();
+        }
         if root.configuration.common.explain != Explain::None {
             response.explain(ErrorEnvelope::NAME, &report::explanation(&decision, &error, plan));
         }

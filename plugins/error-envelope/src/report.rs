@@ -38,14 +38,18 @@ pub(crate) fn count(root: &ErrorEnvelope, error: &Error) {
     root.errors.increment(&root.worker, &labels);
 }
 
-/// Logs it, where that is wanted.
-pub(crate) fn line(root: &ErrorEnvelope, error: &Error, done: &Done<'_>) {
-    let wanted = match root.configuration.common.log.errors {
+/// Whether a line is wanted for it.
+pub(crate) fn is_logged(root: &ErrorEnvelope, error: &Error) -> bool {
+    match root.configuration.common.log.errors {
         LogErrors::None => false,
         LogErrors::ServerErrors => error.status >= 500,
         LogErrors::All => true,
-    };
-    if !wanted {
+    }
+}
+
+/// Logs it, where that is wanted.
+pub(crate) fn line(root: &ErrorEnvelope, error: &Error, done: &Done<'_>) {
+    if !is_logged(root, error) {
         return;
     }
     let level = if error.status >= 500 {
