@@ -6,7 +6,7 @@
 #![forbid(unsafe_code)]
 
 use config::request_id::Policy;
-use kit::{Filter, Request, Root, Worker};
+use kit::{Answer, Filter, Request, Root, Worker};
 use std::rc::Rc;
 
 kit::plugin!(Probe);
@@ -49,7 +49,7 @@ impl Counting {
 }
 
 impl Filter for Counting {
-    fn request(&mut self, request: &mut Request<'_>) {
+    fn request(&mut self, request: &mut Request<'_>) -> Answer {
         let contended = !request.values("x-contend").is_empty();
         let count = self.count(|| {
             if contended {
@@ -63,5 +63,6 @@ impl Filter for Counting {
         if let Ok(Some(record)) = self.0.worker.read_shared(COUNT) {
             request.set("x-record", &record);
         }
+        Answer::GoOn
     }
 }

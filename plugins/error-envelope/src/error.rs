@@ -2,24 +2,18 @@
 
 use crate::{ERROR_CODE, ERROR_ORIGIN};
 use config::error_envelope::{Origin as Covered, Policy, UpstreamMessage};
-use kit::{Object, RequestHead, Response, Worker};
+use kit::{Ids, Object, RequestHead, Response, Worker};
 use policy::caller_id::Carrier;
 use policy::envelope::{Envelope, Format};
 use policy::error_code::{self, Known, Origin};
 use policy::error_message::Found;
 use policy::error_plan::{Plan, Why};
 use policy::media_type::MediaType;
-use policy::request_id::Generator;
 use policy::retry_after;
-use policy::trace_context::TraceParent;
 use std::rc::Rc;
 
-/// Filter state of request-id: the request's id.
-const REQUEST_ID: &str = "policy.request_id";
-/// Filter state of request-id: the trace's id.
-const TRACE_ID: &str = "policy.trace_id";
-/// Bytes of the longest id that is taken from a request that no plugin of ours has looked at.
-const LONGEST_ID: usize = 128;
+/// Bytes of the longest code that is taken from an upstream.
+const LONGEST_CODE: usize = 128;
 
 /// An error on its way to the client.
 pub(crate) struct Error {
@@ -35,8 +29,7 @@ pub(crate) struct Error {
     pub(crate) route: Vec<u8>,
     pub(crate) code: String,
     pub(crate) known: Known,
-    pub(crate) request_id: String,
-    pub(crate) trace_id: String,
+    pub(crate) ids: Ids,
     pub(crate) format: Format,
     pub(crate) media_type: MediaType,
     /// It answers HEAD: its headers are those that GET would get, and there is no body.
@@ -94,8 +87,7 @@ impl Error {
             UpstreamMessage::Never => false,
             UpstreamMessage::Always => true,
         };
-        let request_id = request_id(head, response, worker);
-        let trace_id = trace_id(head, response).unwrap_or_else(|| request_id.clone());
+        let ids = Ids::of(head, worker);
         Some(Self {
             policy: Rc::clone(policy),
             enforced: false,
@@ -104,8 +96,7 @@ impl Error {
             route: Vec::new(),
             code,
             known,
-            request_id,
-            trace_id,
+            ids,
             format: Format::Standard,
             media_type: MediaType::of(response.first("content-type")),
             is_head: head.first(":method") == b"HEAD",
@@ -151,7 +142,7 @@ impl Error {
 
     /// Takes the code that an upstream gave it, if it can be one: it goes into logs and filter state.
     pub(crate) fn take_code(&mut self, given: &[&[u8]]) {
-        if let Ok(Some(code)) = Carrier::Plain.read(given, LONGEST_ID) {
+        if let Ok(Some(code)) = Carrier::Plain.read(given, LONGEST_CODE) {
             self.code = code;
         }
     }
@@ -171,8 +162,8 @@ impl Error {
         }
         let message = self.message.as_deref().or(self.found.message.as_deref());
         Envelope {
-            trace_id: &self.trace_id,
-            request_id: &self.request_id,
+            trace_id: &self.ids.trace,
+            request_id: &self.ids.request,
             error_code: &self.code,
             message: message.unwrap_or(self.known.message),
             status: self.status,
@@ -198,32 +189,4 @@ fn context(policy: &Policy, head: &RequestHead) -> Object {
         }
     }
     context
-}
-
-/// The id that request-id gave the request. Without that plugin the one that the request came with, and if that is none,
-/// a new one, so that the body can be found in the log.
-fn request_id(head: &RequestHead, response: &Response<'_>, worker: &Worker) -> String {
-    let given = response
-        .filter_state(REQUEST_ID)
-        .map(|id| String::from_utf8_lossy(&id).into_owned());
-    let came_with = || {
-        Carrier::Plain
-            .read(&head.values("x-request-id"), LONGEST_ID)
-            .ok()
-            .flatten()
-    };
-    let made = || worker.random().map(|random| Generator::Uuid4.generate(0, random));
-    given.or_else(came_with).or_else(made).unwrap_or_default()
-}
-
-/// The trace's id, where the request has a trace context.
-fn trace_id(head: &RequestHead, response: &Response<'_>) -> Option<String> {
-    let given = response
-        .filter_state(TRACE_ID)
-        .map(|id| String::from_utf8_lossy(&id).into_owned());
-    let came_with = || match head.values("traceparent").as_slice() {
-        [value] => TraceParent::parse(value).map(|parent| parent.trace_id()),
-        _ => None,
-    };
-    given.or_else(came_with)
 }

@@ -15,7 +15,10 @@ mod writing;
 use config::error_envelope::Policy;
 use config::{Explain, Mode, Plugin};
 use error::Error;
-use kit::{Answer, CounterFamily, Done, Filter, Request, RequestHead, Response, ResponseBody, Root, Worker};
+use kit::{
+    Answer, CounterFamily, Done, Filter, Request, RequestHead, Response, ResponseBody, ResponseTrailers,
+    Root, Worker,
+};
 use policy::error_plan::{Plan, plan};
 use std::rc::Rc;
 use writing::Reading;
@@ -80,10 +83,11 @@ enum Body {
 }
 
 impl Filter for Exchange {
-    fn request(&mut self, request: &mut Request<'_>) {
+    fn request(&mut self, request: &mut Request<'_>) -> Answer {
         if self.root.configuration.can_apply() {
             self.head = Some(request.head());
         }
+        Answer::GoOn
     }
 
     fn response(&mut self, response: &mut Response<'_>) -> Answer {
@@ -102,7 +106,7 @@ impl Filter for Exchange {
             return Answer::GoOn;
         };
         error.enforced =
-            decision.mode == Mode::Enforce && root.configuration.enforced(error.request_id.as_bytes());
+            decision.mode == Mode::Enforce && root.configuration.enforced(error.ids.request.as_bytes());
         let facts = facts::of(&error, head, response);
         let wishes = facts::wishes(&error);
         let plan = plan(&facts, &wishes);
@@ -152,7 +156,7 @@ impl Filter for Exchange {
         self.body = Body::Written;
     }
 
-    fn response_trailers(&mut self) {
+    fn response_trailers(&mut self, _trailers: &ResponseTrailers<'_>) {
         if let Body::ToRead(_) | Body::ToWrite = self.body {
             self.root.worker.degrade(
                 "error_body",

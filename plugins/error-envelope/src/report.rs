@@ -59,8 +59,8 @@ pub(crate) fn line(root: &ErrorEnvelope, error: &Error, done: &Done<'_>) {
     };
     if let Some(line) = root.worker.line(level, "error") {
         line.with(|line| {
-            line.text("request_id", &error.request_id)
-                .text("trace_id", &error.trace_id)
+            line.text("request_id", &error.ids.request)
+                .text("trace_id", &error.ids.trace)
                 .text("error_code", &error.code)
                 .number("status", u64::from(error.status))
                 .text("origin", error.origin.as_str())

@@ -63,6 +63,7 @@ fn reply(error: &Error, vary: Option<Vec<u8>>, response: &Response<'_>, worker: 
         headers,
         body: error.body(worker),
         details: error.details.clone(),
+        grpc_status: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::host;
 use crate::line::Line;
-use crate::{Answer, Done, Filter, Request, Response, ResponseBody, Root, Worker};
+use crate::{Answer, Done, Filter, Request, Response, ResponseBody, ResponseTrailers, Root, Worker};
 use log::Level;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, Bytes, ContextType, GrpcStatusCode};
@@ -61,11 +61,24 @@ impl<R: Root> Worked<R> {
     }
 }
 
-impl<R: Root> Context for Worked<R> {}
+impl<R: Root> Context for Worked<R> {
+    fn on_done(&mut self) -> bool {
+        if let Some((root, _)) = &self.configured {
+            root.over();
+        }
+        true
+    }
+}
 
 impl<R: Root> RootContext for Worked<R> {
     fn on_configure(&mut self, size: usize) -> bool {
         self.configure(size)
+    }
+
+    fn on_tick(&mut self) {
+        if let Some((root, _)) = &self.configured {
+            root.tick();
+        }
     }
 
     fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
@@ -87,7 +100,21 @@ struct Exchange<F> {
     passage: Option<(F, Rc<Worker>)>,
 }
 
-impl<F> Context for Exchange<F> {}
+impl<F: Filter> Exchange<F> {
+    /// The proxy tells it with a callback for the log or with one for the end, or with both.
+    fn over(&mut self) {
+        if let Some((mut filter, worker)) = self.passage.take() {
+            filter.done(&Done::new(&worker));
+        }
+    }
+}
+
+impl<F: Filter> Context for Exchange<F> {
+    fn on_done(&mut self) -> bool {
+        self.over();
+        true
+    }
+}
 
 impl<F: Filter> HttpContext for Exchange<F> {
     crate::left_out::without_host_calls!();
@@ -95,8 +122,13 @@ impl<F: Filter> HttpContext for Exchange<F> {
     fn on_http_request_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
         if let Some((filter, worker)) = &mut self.passage {
             let mut request = Request::new(worker);
-            filter.request(&mut request);
+            let answer = filter.request(&mut request);
             request.write_back();
+            match answer {
+                Answer::GoOn => {}
+                Answer::Reply(reply) if reply.send(worker) => return Action::Pause,
+                Answer::Reply(_) => filter.reply_refused(),
+            }
         }
         Action::Continue
     }
@@ -121,15 +153,13 @@ impl<F: Filter> HttpContext for Exchange<F> {
     }
 
     fn on_http_response_trailers(&mut self, _count: usize) -> Action {
-        if let Some((filter, _)) = &mut self.passage {
-            filter.response_trailers();
+        if let Some((filter, worker)) = &mut self.passage {
+            filter.response_trailers(&ResponseTrailers::new(worker));
         }
         Action::Continue
     }
 
     fn on_log(&mut self) {
-        if let Some((filter, worker)) = &mut self.passage {
-            filter.done(&Done::new(worker));
-        }
+        self.over();
     }
 }

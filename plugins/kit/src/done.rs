@@ -24,6 +24,12 @@ impl<'w> Done<'w> {
         self.integer("request_duration", "request\0duration")
     }
 
+    /// How it ended, as the bits of Envoy's response flags; 0 if nothing was wrong.
+    pub fn flags(&self) -> u64 {
+        self.integer("response_flags", "response\0flags")
+            .unwrap_or_default()
+    }
+
     /// An integer of eight bytes, little-endian.
     fn integer(&self, what: &'static str, path: &str) -> Option<u64> {
         let read = host::property(path)

@@ -1,6 +1,6 @@
 //! What a plugin is made of.
 
-use crate::{Done, Reply, Request, Response, ResponseBody, Worker};
+use crate::{Done, Reply, Request, Response, ResponseBody, ResponseTrailers, Worker};
 use std::rc::Rc;
 
 /// A plugin in one worker, made from its configuration, anew for each configuration.
@@ -19,6 +19,13 @@ pub trait Root: Sized + 'static {
 
     /// Makes the filter for one exchange.
     fn filter(self: &Rc<Self>) -> Self::Filter;
+
+    /// The time that [`Worker::tick_every`] asked for has passed. (A plugin that wants it lists `proxy_on_tick` in its
+    /// `callbacks.txt`, and so with the next.)
+    fn tick(&self) {}
+
+    /// The proxy has another configuration for the plugin, or stops. Exchanges that this one has begun go on with it.
+    fn over(&self) {}
 }
 
 /// What a filter answers to headers.
@@ -32,9 +39,10 @@ pub enum Answer {
 /// One exchange on its way through a plugin. The callbacks come in this order, and any of them may not come: the proxy
 /// answers some requests before a filter has seen them, and not every request gets an answer.
 pub trait Filter: 'static {
-    /// The request's headers have come.
-    fn request(&mut self, request: &mut Request<'_>) {
+    /// The request's headers have come. Where it is answered with a reply, that comes by as the response.
+    fn request(&mut self, request: &mut Request<'_>) -> Answer {
         let _ = request;
+        Answer::GoOn
     }
 
     /// The response's headers have come.
@@ -50,12 +58,15 @@ pub trait Filter: 'static {
     }
 
     /// The response's trailers have come: no further piece of the body does.
-    fn response_trailers(&mut self) {}
+    fn response_trailers(&mut self, trailers: &ResponseTrailers<'_>) {
+        let _ = trailers;
+    }
 
-    /// The host refused the reply that `response` answered: what came goes on as it is.
+    /// The host refused the reply that `request` or `response` answered: what came goes on.
     fn reply_refused(&mut self) {}
 
-    /// The exchange is over.
+    /// The exchange is over. (Where a plugin stands in a cluster, the proxy tells it only one that lists
+    /// `proxy_on_done`.)
     fn done(&mut self, done: &Done<'_>) {
         let _ = done;
     }

@@ -82,6 +82,8 @@ impl<'w> Headers<'w> {
                 (Map::ResponseHeaders, None) => {
                     ("remove_response_header", host::remove_header(self.map, &name))
                 }
+                // Read only.
+                (Map::ResponseTrailers, _) => continue,
             };
             self.worker.tolerate(what, written);
         }
@@ -100,6 +102,7 @@ impl<'w> Headers<'w> {
             let what = match self.map {
                 Map::RequestHeaders => "request_headers",
                 Map::ResponseHeaders => "response_headers",
+                Map::ResponseTrailers => "response_trailers",
             };
             let read =
                 host::header_map(self.map).and_then(|bytes| Sent::parse(bytes).ok_or(Status::UNREADABLE));

@@ -23,6 +23,7 @@ impl Status {
 pub(crate) enum Map {
     RequestHeaders = 0,
     ResponseHeaders = 2,
+    ResponseTrailers = 3,
 }
 
 /// The buffer that holds the piece of the response's body that is passing, by the ABI's number.
@@ -31,6 +32,8 @@ const RESPONSE_BODY: u32 = 1;
 const PLUGIN_CONFIGURATION: u32 = 7;
 /// A metric that only grows, by the ABI's number.
 const COUNTER: u32 = 0;
+/// A metric that is set, by the ABI's number.
+const GAUGE: u32 = 1;
 /// WASI's clock of the time of day.
 const REALTIME: u32 = 0;
 /// WASI's clock that never goes back.
@@ -94,6 +97,16 @@ mod env {
         ) -> u32;
         pub(super) fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, id: *mut u32) -> u32;
         pub(super) fn proxy_increment_metric(id: u32, offset: i64) -> u32;
+        pub(super) fn proxy_record_metric(id: u32, value: u64) -> u32;
+        pub(super) fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
+        pub(super) fn proxy_call_foreign_function(
+            name: *const u8,
+            name_size: usize,
+            argument: *const u8,
+            argument_size: usize,
+            data: *mut *mut u8,
+            size: *mut usize,
+        ) -> u32;
         pub(super) fn proxy_get_shared_data(
             key: *const u8,
             key_size: usize,
@@ -156,9 +169,11 @@ pub(crate) fn send_local_response(
     details: &[u8],
     headers: &[u8],
     body: &[u8],
+    grpc_status: Option<u32>,
 ) -> Result<(), Status> {
-    // What gRPC's status would be is left to the host.
+    // Then the host makes it of the status code.
     const NO_GRPC_STATUS: i32 = -1;
+    let grpc_status = grpc_status.and_then(|status| i32::try_from(status).ok());
     // SAFETY: the pointers and sizes are those of slices that live through the call.
     status(unsafe {
         env::proxy_send_local_response(
@@ -169,7 +184,7 @@ pub(crate) fn send_local_response(
             body.len(),
             headers.as_ptr(),
             headers.len(),
-            NO_GRPC_STATUS,
+            grpc_status.unwrap_or(NO_GRPC_STATUS),
         )
     })
 }
@@ -222,9 +237,18 @@ pub(crate) fn set_property(name: &str, value: &[u8]) -> Result<(), Status> {
 
 /// The number of the counter of this name, which is made if there is none.
 pub(crate) fn define_counter(name: &str) -> Result<u32, Status> {
+    define_metric(COUNTER, name)
+}
+
+/// The number of the gauge of this name, which is made if there is none.
+pub(crate) fn define_gauge(name: &str) -> Result<u32, Status> {
+    define_metric(GAUGE, name)
+}
+
+fn define_metric(kind: u32, name: &str) -> Result<u32, Status> {
     let mut id = 0;
     // SAFETY: as above; the host writes a number of four bytes.
-    status(unsafe { env::proxy_define_metric(COUNTER, name.as_ptr(), name.len(), &raw mut id) })?;
+    status(unsafe { env::proxy_define_metric(kind, name.as_ptr(), name.len(), &raw mut id) })?;
     Ok(id)
 }
 
@@ -232,6 +256,29 @@ pub(crate) fn define_counter(name: &str) -> Result<u32, Status> {
 pub(crate) fn increment(counter: u32, by: i64) -> Result<(), Status> {
     // SAFETY: numbers only.
     status(unsafe { env::proxy_increment_metric(counter, by) })
+}
+
+/// Sets a gauge.
+pub(crate) fn record(gauge: u32, value: u64) -> Result<(), Status> {
+    // SAFETY: numbers only.
+    status(unsafe { env::proxy_record_metric(gauge, value) })
+}
+
+/// Asks the host to call the plugin every so many milliseconds.
+pub(crate) fn set_tick_period(millis: u32) -> Result<(), Status> {
+    // SAFETY: numbers only.
+    status(unsafe { env::proxy_set_tick_period_milliseconds(millis) })
+}
+
+/// Makes the proxy choose the request's route anew, from its headers as they are now.
+pub(crate) fn clear_route_cache() -> Result<(), Status> {
+    const NAME: &str = "clear_route_cache";
+    let nothing: &[u8] = &[];
+    // SAFETY: as above; what the host answers is taken over, be it nothing.
+    read(|data, size| unsafe {
+        env::proxy_call_foreign_function(NAME.as_ptr(), NAME.len(), nothing.as_ptr(), 0, data, size)
+    })
+    .map(drop)
 }
 
 /// A record of shared data and its number for compare-and-swap.

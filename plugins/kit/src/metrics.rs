@@ -27,14 +27,43 @@ impl Counter {
 
     /// Adds one.
     pub fn increment(self, worker: &Worker) {
-        if let Some(id) = self.id {
-            worker.tolerate("increment_metric", host::increment(id, 1));
+        self.add(worker, 1);
+    }
+
+    /// Adds so many; 0 adds nothing.
+    pub fn add(self, worker: &Worker, by: u64) {
+        // By 0 is an error to the host.
+        let by = i64::try_from(by).unwrap_or(i64::MAX);
+        if let Some(id) = self.id.filter(|_| by > 0) {
+            worker.tolerate("increment_metric", host::increment(id, by));
         }
     }
 
     pub(crate) fn increment_quietly(self) {
         if let Some(id) = self.id {
             let _ = host::increment(id, 1);
+        }
+    }
+}
+
+/// A gauge of the proxy, shared by all workers: the last one that sets it wins.
+#[derive(Clone, Copy, Debug)]
+pub struct Gauge {
+    /// `None` where the host did not define it, which was counted then.
+    id: Option<u32>,
+}
+
+impl Gauge {
+    pub(crate) fn define(worker: &Worker, name: &str, labels: &[(&str, &str)]) -> Self {
+        Self {
+            id: worker.tolerate("define_metric", host::define_gauge(&raw_name(name, labels))),
+        }
+    }
+
+    /// Sets it.
+    pub fn set(self, worker: &Worker, value: u64) {
+        if let Some(id) = self.id {
+            worker.tolerate("record_metric", host::record(id, value));
         }
     }
 }
@@ -57,6 +86,11 @@ impl CounterFamily {
 
     /// Adds one to the counter with these labels.
     pub fn increment(&self, worker: &Worker, labels: &[(&str, &str)]) {
+        self.add(worker, labels, 1);
+    }
+
+    /// Adds so many to the counter with these labels; 0 adds nothing.
+    pub fn add(&self, worker: &Worker, labels: &[(&str, &str)], by: u64) {
         let raw_name = raw_name(self.name, labels);
         let mut defined = self.defined.take();
         let counter = match defined.iter().find(|(name, _)| *name == raw_name) {
@@ -68,7 +102,7 @@ impl CounterFamily {
             }
         };
         self.defined.set(defined);
-        counter.increment(worker);
+        counter.add(worker, by);
     }
 }
 

@@ -14,6 +14,8 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// What access logs show as the response code details: a word for the reason.
     pub details: Vec<u8>,
+    /// The status for a caller of gRPC, who gets it with the body as its message. `None`: it is made of `status`.
+    pub grpc_status: Option<u32>,
 }
 
 impl Reply {
@@ -27,7 +29,8 @@ impl Reply {
             worker.degrade("local_response", "the reply has more headers than can be said");
             return false;
         };
-        let sent = host::send_local_response(self.status, &self.details, &headers, &self.body);
+        let sent =
+            host::send_local_response(self.status, &self.details, &headers, &self.body, self.grpc_status);
         worker.tolerate("local_response", sent).is_some()
     }
 }

@@ -6,6 +6,7 @@ use crate::request_head::RequestHead;
 use crate::route::{Route, decide};
 use crate::worker::Worker;
 use policy::json::Object;
+use policy::media_type::MediaType;
 use std::borrow::Cow;
 use std::net::IpAddr;
 
@@ -67,6 +68,31 @@ impl<'w> Request<'w> {
         RequestHead::new(self.headers.sent())
     }
 
+    /// The name of the cluster that it is routed to; empty if it is routed to none.
+    pub fn cluster(&self) -> Vec<u8> {
+        self.named("cluster_name", "xds\0cluster_name")
+    }
+
+    /// The name of the virtual host of its route; empty if it has none.
+    pub fn virtual_host(&self) -> Vec<u8> {
+        self.named("virtual_host_name", "xds\0virtual_host_name")
+    }
+
+    /// Writes the changes that were made so far, and makes the proxy choose the route anew. False if the host refused,
+    /// which was counted.
+    pub fn reroute(&mut self) -> bool {
+        self.headers.write_back();
+        self.route = Route::new(self.worker);
+        self.worker
+            .tolerate("clear_route_cache", host::clear_route_cache())
+            .is_some()
+    }
+
+    /// Whether the caller speaks gRPC.
+    pub fn is_grpc(&self) -> bool {
+        MediaType::of(self.headers.first("content-type")) == MediaType::Grpc
+    }
+
     /// Sets filter state that other filters and the access log read.
     pub fn set_filter_state(&self, name: &str, value: &[u8]) {
         self.worker.set_filter_state(name, value);
@@ -79,6 +105,12 @@ impl<'w> Request<'w> {
 
     pub(crate) fn write_back(&mut self) {
         self.headers.write_back();
+    }
+
+    fn named(&self, what: &'static str, path: &str) -> Vec<u8> {
+        self.worker
+            .tolerate_absence(what, host::property(path))
+            .unwrap_or_default()
     }
 
     fn pseudo_header(&self, name: &str) -> &[u8] {

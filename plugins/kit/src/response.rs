@@ -97,7 +97,7 @@ impl<'w> Response<'w> {
 
     /// Filter state that another filter of ours has set.
     pub fn filter_state(&self, name: &str) -> Option<Vec<u8>> {
-        self.worker.tolerate_absence("filter_state", host::property(name))
+        self.worker.filter_state(name)
     }
 
     /// Sets filter state that other filters and the access log read.

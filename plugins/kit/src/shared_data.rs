@@ -10,15 +10,20 @@ const TRIES: usize = 16;
 /// A number that no record has: a write that carries it succeeds only if there is no record yet.
 const ABSENT: u32 = u32::MAX;
 
-/// A change was not made: the host refused it, or other workers were faster each time. It was counted and logged.
+/// Why a change was not made, or a record not read. It was counted and logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GaveUp;
+pub enum GaveUp {
+    /// The host refused.
+    Refused,
+    /// Other workers were faster each time.
+    Contended,
+}
 
 impl Worker {
     /// Reads a record of shared data; `None` if there is none.
     ///
     /// # Errors
-    /// [`GaveUp`] where the host did not hand it over.
+    /// [`GaveUp::Refused`] where the host did not hand it over.
     pub fn read_shared(&self, key: &str) -> Result<Option<Vec<u8>>, GaveUp> {
         self.read_with_cas(key).map(|(record, _)| record)
     }
@@ -41,14 +46,14 @@ impl Worker {
             match host::set_shared_data(key, &changed, cas) {
                 Ok(()) => return Ok(()),
                 Err(Status::CAS_MISMATCH) => {}
-                refused => return self.tolerate("shared_data_write", refused).ok_or(GaveUp),
+                refused => return self.tolerate("shared_data_write", refused).ok_or(GaveUp::Refused),
             }
         }
         self.degrade(
             "shared_data_contention",
             "other workers changed the record at each try",
         );
-        Err(GaveUp)
+        Err(GaveUp::Contended)
     }
 
     fn read_with_cas(&self, key: &str) -> Result<(Option<Vec<u8>>, u32), GaveUp> {
@@ -57,7 +62,7 @@ impl Worker {
             Err(Status::NOT_FOUND) => Ok((None, ABSENT)),
             refused => {
                 self.tolerate("shared_data_read", refused);
-                Err(GaveUp)
+                Err(GaveUp::Refused)
             }
         }
     }

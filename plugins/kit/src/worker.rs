@@ -2,8 +2,9 @@
 
 use crate::host::{self, Status};
 use crate::line::Line;
-use crate::metrics::Counter;
+use crate::metrics::{Counter, Gauge};
 use log::Level;
+use policy::dice::Dice;
 use policy::json::Object;
 use policy::log_limit::LogLimit;
 use std::cell::Cell;
@@ -16,6 +17,7 @@ pub struct Worker {
     plugin: &'static str,
     service_name: Option<String>,
     limit: Cell<LogLimit>,
+    dice: Cell<Option<Dice>>,
     degradations: Cell<Vec<(&'static str, Counter)>>,
 }
 
@@ -25,6 +27,7 @@ impl Worker {
             plugin,
             service_name: common.service_name.as_ref().map(|name| name.to_string()),
             limit: Cell::new(LogLimit::new(common.log.max_per_second.get())),
+            dice: Cell::default(),
             degradations: Cell::default(),
         }
     }
@@ -40,6 +43,31 @@ impl Worker {
             .map(|nanoseconds| nanoseconds / 1_000_000)
     }
 
+    /// Milliseconds of a clock that all workers share and that never goes back; `None` if the host has none.
+    pub fn monotonic_millis(&self) -> Option<u64> {
+        self.tolerate("monotonic_clock", host::monotonic())
+            .map(|nanoseconds| nanoseconds / 1_000_000)
+    }
+
+    /// A number drawn evenly from 0 to 1 (1 excluded), without asking the host each time: for what spreads load, not for
+    /// secrets.
+    pub fn draw(&self) -> f64 {
+        let mut dice = self.dice.get();
+        // Where the host has no randomness, the time is better than nothing.
+        let mut dice = *dice.get_or_insert_with(|| match self.random() {
+            Some(seed) => Dice::new(u64::from_le_bytes(seed)),
+            None => Dice::new(host::monotonic().unwrap_or_default()),
+        });
+        let drawn = dice.draw();
+        self.dice.set(Some(dice));
+        drawn
+    }
+
+    /// Asks the host for [`crate::Root::tick`] every so many milliseconds.
+    pub fn tick_every(&self, millis: u32) {
+        self.tolerate("tick_period", host::set_tick_period(millis));
+    }
+
     /// Random bytes; `None` if the host has none.
     pub fn random<const N: usize>(&self) -> Option<[u8; N]> {
         let mut bytes = [0; N];
@@ -50,6 +78,11 @@ impl Worker {
     /// host never forgets one.
     pub fn counter(&self, name: &str, labels: &[(&str, &str)]) -> Counter {
         Counter::define(self, name, labels)
+    }
+
+    /// The gauge of this name and these labels, bounded like those of a counter.
+    pub fn gauge(&self, name: &str, labels: &[(&str, &str)]) -> Gauge {
+        Gauge::define(self, name, labels)
     }
 
     /// A line of the log, unless the worker has written as many in this second as `log.max_per_second` allows.
@@ -89,6 +122,11 @@ impl Worker {
                 line.text("path", path).text("fault", rule);
             })
             .write();
+    }
+
+    /// Filter state that a filter of ours has set.
+    pub(crate) fn filter_state(&self, name: &str) -> Option<Vec<u8>> {
+        self.tolerate_absence("filter_state", host::property(name))
     }
 
     /// Sets filter state that other filters and the access log read.

@@ -10,6 +10,7 @@ pub mod breaker;
 pub mod breaker_key;
 pub mod breaker_outcome;
 pub mod caller_id;
+pub mod dice;
 pub mod envelope;
 pub mod error_code;
 pub mod error_message;

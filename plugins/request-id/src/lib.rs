@@ -100,11 +100,11 @@ struct Identified {
 }
 
 impl Filter for Exchange {
-    fn request(&mut self, request: &mut Request<'_>) {
+    fn request(&mut self, request: &mut Request<'_>) -> Answer {
         let root = &*self.root;
         let decision = request.decide(&root.configuration);
         let Some(policy) = decision.policy else {
-            return;
+            return Answer::GoOn;
         };
         let peer = identity::Trusted::of(&policy.trust, request);
         let identity = Identity::choose(policy, &peer, request, &root.worker);
@@ -128,6 +128,7 @@ impl Filter for Exchange {
             enforced,
             told,
         });
+        Answer::GoOn
     }
 
     fn response(&mut self, response: &mut Response<'_>) -> Answer {
