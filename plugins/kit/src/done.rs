@@ -30,6 +30,11 @@ impl<'w> Done<'w> {
             .unwrap_or_default()
     }
 
+    /// Filter state that another filter of ours has set.
+    pub fn filter_state(&self, name: &str) -> Option<Vec<u8>> {
+        self.worker.filter_state(name)
+    }
+
     /// An integer of eight bytes, little-endian.
     fn integer(&self, what: &'static str, path: &str) -> Option<u64> {
         let read = host::property(path)

@@ -96,6 +96,11 @@ impl<'w> Headers<'w> {
         }
     }
 
+    /// The map as it was sent, if it has been read: a single value costs less than the map.
+    pub(crate) fn sent_if_read(&self) -> Option<&Sent> {
+        self.sent.get().map(|sent| &**sent)
+    }
+
     /// The map as it was sent, which may be kept when the callback is over.
     pub(crate) fn sent(&self) -> &Rc<Sent> {
         self.sent.get_or_init(|| {

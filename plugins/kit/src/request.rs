@@ -31,6 +31,11 @@ impl<'w> Request<'w> {
         self.headers.values(name)
     }
 
+    /// The first value of a header; empty if there is none.
+    pub fn first(&self, name: &str) -> &[u8] {
+        self.headers.first(name)
+    }
+
     /// Makes `value` the header's only value.
     pub fn set(&mut self, name: &str, value: &[u8]) {
         self.headers.set(name, value);
@@ -78,6 +83,16 @@ impl<'w> Request<'w> {
         self.named("virtual_host_name", "xds\0virtual_host_name")
     }
 
+    /// Which attempt of a request it is, from 1, where the plugin stands in a cluster; 0 where it stands before the
+    /// router, which makes the attempts.
+    pub fn attempt(&self) -> u64 {
+        let count = host::property("upstream\0request_attempt_count");
+        self.worker
+            .tolerate_absence("attempt_count", count)
+            .and_then(|bytes| bytes.first_chunk::<8>().copied())
+            .map_or(0, u64::from_le_bytes)
+    }
+
     /// Writes the changes that were made so far, and makes the proxy choose the route anew. False if the host refused,
     /// which was counted.
     pub fn reroute(&mut self) -> bool {
@@ -112,23 +127,19 @@ impl<'w> Request<'w> {
             .tolerate_absence(what, host::property(path))
             .unwrap_or_default()
     }
-
-    fn pseudo_header(&self, name: &str) -> &[u8] {
-        self.headers.first(name)
-    }
 }
 
 impl config::Facts for Request<'_> {
     fn method(&self) -> &[u8] {
-        self.pseudo_header(":method")
+        self.first(":method")
     }
 
     fn path(&self) -> &[u8] {
-        self.pseudo_header(":path")
+        self.first(":path")
     }
 
     fn authority(&self) -> &[u8] {
-        self.pseudo_header(":authority")
+        self.first(":authority")
     }
 
     fn header(&self, name: &str) -> impl Iterator<Item = &[u8]> {

@@ -33,12 +33,14 @@ impl<'w> Response<'w> {
 
     /// The status code; `None` if there is none that can be read.
     pub fn status(&self) -> Option<u16> {
-        let text = self
-            .worker
-            .tolerate("response_status", host::header(Map::ResponseHeaders, ":status"))?;
-        let digits = <[u8; 3]>::try_from(text)
-            .ok()
-            .filter(|digits| digits.iter().all(u8::is_ascii_digit))?;
+        let digits = match self.headers.sent_if_read() {
+            Some(sent) => <[u8; 3]>::try_from(sent.first(":status")).ok(),
+            None => self
+                .worker
+                .tolerate("response_status", host::header(Map::ResponseHeaders, ":status"))
+                .and_then(|text| <[u8; 3]>::try_from(text).ok()),
+        };
+        let digits = digits.filter(|digits| digits.iter().all(u8::is_ascii_digit))?;
         Some(
             digits
                 .iter()

@@ -45,6 +45,19 @@ pub enum Kind<'k> {
     Name,
 }
 
+impl Kind<'_> {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cluster => "cluster",
+            Self::Route => "route",
+            Self::Host => "host",
+            Self::Header(_) => "header",
+            Self::Name => "name",
+        }
+    }
+}
+
 /// Breakers that are told apart by their value alone. No two of them ever share a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Family<'k> {

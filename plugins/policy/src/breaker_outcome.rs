@@ -24,12 +24,13 @@ pub enum Exchange {
 
 impl Exchange {
     /// Tells it from the request's method, and the answer's status and type.
-    pub fn of(method: &[u8], status: u16, media_type: MediaType) -> Self {
+    pub fn of(method: &[u8], status: u16, content_type: &[u8]) -> Self {
         let tunnel = method == b"CONNECT" && (200..300).contains(&status);
-        match media_type {
+        match MediaType::of(content_type) {
             _ if status == 101 || tunnel => Self::Stream,
             MediaType::EventStream => Self::Stream,
-            MediaType::Grpc => Self::Grpc,
+            // gRPC-web has its status within the body.
+            MediaType::Grpc if !content_type.starts_with(b"application/grpc-web") => Self::Grpc,
             _ => Self::Ordinary,
         }
     }
@@ -63,6 +64,24 @@ pub struct Grpc {
     pub number: u32,
     /// Whether the configuration says that it is a failure.
     pub fails: bool,
+}
+
+impl Grpc {
+    /// Reads the header or trailer `grpc-status`; `None` if it is empty. `fails` says of which the configuration says
+    /// that they are failures. What is no number means that nobody knows (2), as gRPC has it.
+    pub fn read(value: &[u8], fails: impl FnOnce(u32) -> bool) -> Option<Self> {
+        const UNKNOWN: u32 = 2;
+        let number = match value {
+            b"" => return None,
+            [one] if one.is_ascii_digit() => u32::from(one - b'0'),
+            [b'1', two] if two.is_ascii_digit() => u32::from(two - b'0') + 10,
+            _ => UNKNOWN,
+        };
+        Some(Self {
+            number,
+            fails: fails(number),
+        })
+    }
 }
 
 /// What is known of an answer when its headers have come.
@@ -131,6 +150,30 @@ impl Answer<'_> {
             Exchange::Grpc if self.grpc.is_some() || self.is_whole => Judged::Now(self.of_grpc(self.grpc)),
             Exchange::Ordinary if self.is_whole => Judged::Now(self.good()),
             Exchange::Grpc | Exchange::Ordinary => Judged::Later,
+        }
+    }
+
+    /// What of it says how its end is to be judged.
+    pub fn without_details(&self) -> Answer<'static> {
+        let Self {
+            exchange,
+            callers_deadline,
+            status,
+            status_fails,
+            grpc,
+            is_whole,
+            is_slow,
+            ..
+        } = *self;
+        Answer {
+            exchange,
+            details: b"",
+            callers_deadline,
+            status,
+            status_fails,
+            grpc,
+            is_whole,
+            is_slow,
         }
     }
 

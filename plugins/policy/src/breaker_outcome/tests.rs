@@ -172,13 +172,13 @@ fn failure_is_told_before_slowness() {
 #[test]
 fn a_stream_is_judged_when_it_begins_and_its_end_is_no_failure() {
     let kinds = [
-        (&b"GET"[..], 101, MediaType::Other),
-        (b"CONNECT", 200, MediaType::Other),
-        (b"GET", 200, MediaType::EventStream),
+        (&b"GET"[..], 101, &b""[..]),
+        (b"CONNECT", 200, b""),
+        (b"GET", 200, b"text/event-stream; charset=utf-8"),
     ];
-    for (method, status, media_type) in kinds {
+    for (method, status, content_type) in kinds {
         let answer = Answer {
-            exchange: Exchange::of(method, status, media_type),
+            exchange: Exchange::of(method, status, content_type),
             status,
             ..GOOD
         };
@@ -186,9 +186,45 @@ fn a_stream_is_judged_when_it_begins_and_its_end_is_no_failure() {
         assert_eq!(answer.judge_end(End::Reset), Outcome::Success);
     }
     for (method, status) in [(&b"CONNECT"[..], 404), (b"GET", 200)] {
-        assert_eq!(Exchange::of(method, status, MediaType::Other), Exchange::Ordinary);
+        assert_eq!(Exchange::of(method, status, b"text/plain"), Exchange::Ordinary);
     }
-    assert_eq!(Exchange::of(b"POST", 200, MediaType::Grpc), Exchange::Grpc);
+    for (content_type, exchange) in [
+        ("application/grpc", Exchange::Grpc),
+        ("application/grpc+proto", Exchange::Grpc),
+        ("application/grpc-web+proto", Exchange::Ordinary),
+        ("application/grpc-web-text", Exchange::Ordinary),
+    ] {
+        assert_eq!(
+            Exchange::of(b"POST", 200, content_type.as_bytes()),
+            exchange,
+            "{content_type}"
+        );
+    }
+}
+
+#[test]
+fn a_grpc_status_is_a_number_and_anything_else_means_that_nobody_knows() {
+    for (value, number) in [
+        (&b"0"[..], 0),
+        (b"14", 14),
+        (b"19", 19),
+        (b"x", 2),
+        (b"-1", 2),
+        (b"140", 2),
+        (b"\xff", 2),
+    ] {
+        let read = Grpc::read(value, |number| number == 14);
+        assert_eq!(
+            read,
+            Some(Grpc {
+                number,
+                fails: number == 14
+            }),
+            "{}",
+            value.escape_ascii()
+        );
+    }
+    assert_eq!(Grpc::read(b"", |_| true), None);
 }
 
 #[test]

@@ -1,0 +1,184 @@
+//! A breaker, as a worker knows it: where its record is, what the worker has gathered, what it is called in metrics.
+
+use crate::key;
+use config::circuit_breaker::Policy;
+use kit::{Counter, Gauge, Worker};
+use policy::breaker::{Gathered, Outcome, Record, State};
+use policy::breaker_key::{Family, Value};
+use std::cell::Cell;
+use std::rc::Rc;
+
+/// What the calls of a breaker are counted as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Counted {
+    Success,
+    Failure,
+    Slow,
+    Ignored,
+    Rejected,
+}
+
+impl Counted {
+    /// The word for it, in metrics and logs.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failure => "failure",
+            Self::Slow => "slow",
+            Self::Ignored => "ignored",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+impl From<Outcome> for Counted {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            // An upstream that has had enough of requests works.
+            Outcome::Success | Outcome::TooMany => Self::Success,
+            Outcome::Failure => Self::Failure,
+            Outcome::Slow => Self::Slow,
+            Outcome::Ignored => Self::Ignored,
+        }
+    }
+}
+
+/// Whether decisions on a request are carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Carried {
+    /// They are.
+    Out,
+    /// They are only counted and logged.
+    Shadowed,
+}
+
+impl Carried {
+    /// The word for it, in metrics and logs.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Out => "enforce",
+            Self::Shadowed => "shadow",
+        }
+    }
+}
+
+/// A breaker, as a worker knows it.
+pub(crate) struct Breaker {
+    /// The name that its record would have without a slot, which no two breakers share.
+    pub(crate) identity: String,
+    record: String,
+    /// Whose the record must be, where it lies in a slot.
+    owner: Option<u64>,
+    /// What tells it from others of its family.
+    pub(crate) value: Value,
+    /// The word for what the value is: `cluster`, `route`, `host`, `header`, `name`.
+    pub(crate) kind: &'static str,
+    /// As metrics are labelled with it.
+    pub(crate) label: String,
+    /// The policy of the request that first met it, by which time moves it on.
+    pub(crate) policy: Rc<Policy>,
+    /// When a request last met it.
+    pub(crate) used_millis: Cell<u64>,
+    /// Successes that are not in the record yet.
+    pub(crate) gathered: Cell<Gathered>,
+    /// Successes that are not in the metrics yet.
+    successes: [Cell<u64>; 2],
+    calls: Cell<[Option<Counter>; 10]>,
+    probes: Cell<Option<Counter>>,
+    gauge: Cell<Option<Gauge>>,
+}
+
+impl Breaker {
+    pub(crate) fn new(
+        policy: &Rc<Policy>,
+        family: Family<'_>,
+        value: Value,
+        slot: Option<u32>,
+        now_millis: u64,
+    ) -> Self {
+        let label = value.label(family.kind, key::is_known(policy, &value)).to_owned();
+        let identity = family.named(&value);
+        Self {
+            record: slot.map_or_else(|| identity.clone(), |slot| family.in_slot(slot)),
+            identity,
+            owner: slot.map(|_| value.owner()),
+            kind: family.kind.as_str(),
+            label,
+            value,
+            policy: Rc::clone(policy),
+            used_millis: Cell::new(now_millis),
+            gathered: Cell::default(),
+            successes: Default::default(),
+            calls: Cell::default(),
+            probes: Cell::default(),
+            gauge: Cell::default(),
+        }
+    }
+
+    /// The name of its record in shared data.
+    pub(crate) fn record(&self) -> &str {
+        &self.record
+    }
+
+    /// Whether the record that was found there is its own.
+    pub(crate) fn owns(&self, record: &Record) -> bool {
+        self.owner.is_none_or(|owner| owner == record.owner)
+    }
+
+    /// Counts a call.
+    pub(crate) fn count(&self, counted: Counted, carried: Carried, by: u64, worker: &Worker) {
+        let mut calls = self.calls.get();
+        let Some(counter) = calls.get_mut(counted as usize * 2 + carried as usize) else {
+            return;
+        };
+        let counter = *counter.get_or_insert_with(|| {
+            let labels = [
+                ("breaker", self.label.as_str()),
+                ("outcome", counted.as_str()),
+                ("mode", carried.as_str()),
+            ];
+            worker.counter("circuit_breaker_calls_total", &labels)
+        });
+        self.calls.set(calls);
+        counter.add(worker, by);
+    }
+
+    /// Counts a success, at the next tick.
+    pub(crate) fn count_success_later(&self, carried: Carried) {
+        if let Some(successes) = self.successes.get(carried as usize) {
+            successes.set(successes.get().saturating_add(1));
+        }
+    }
+
+    /// Counts the successes that waited for a tick.
+    pub(crate) fn count_successes(&self, worker: &Worker) {
+        for (successes, carried) in self.successes.iter().zip([Carried::Out, Carried::Shadowed]) {
+            match successes.take() {
+                0 => {}
+                count => self.count(Counted::Success, carried, count, worker),
+            }
+        }
+    }
+
+    /// Counts a request that is let through to find out.
+    pub(crate) fn count_probe(&self, worker: &Worker) {
+        let mut probes = self.probes.get();
+        let counter = *probes.get_or_insert_with(|| {
+            worker.counter("circuit_breaker_probes_total", &[("breaker", &self.label)])
+        });
+        self.probes.set(probes);
+        counter.increment(worker);
+    }
+
+    /// Shows the state. Breakers that share a label have none of their own to show, but for the one whose name it is.
+    pub(crate) fn show(&self, state: State, worker: &Worker) {
+        if self.label != self.value.as_str() {
+            return;
+        }
+        let mut gauge = self.gauge.get();
+        let shown =
+            *gauge.get_or_insert_with(|| worker.gauge("circuit_breaker_state", &[("breaker", &self.label)]));
+        self.gauge.set(gauge);
+        shown.set(worker, state.as_number());
+    }
+}

@@ -1,0 +1,148 @@
+//! The breakers that a worker has met.
+//!
+//! What a request can choose is not to fill memory, shared data or metrics: a value gets a breaker of its own only with a
+//! slot, and a worker remembers only those that have one.
+
+use crate::breaker::Breaker;
+use crate::key::{self, Belongs};
+use config::circuit_breaker::Policy;
+use kit::Worker;
+use policy::breaker::Record;
+use policy::breaker_key::{Found, Value, look_for};
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// The breakers that a worker has met.
+pub(crate) struct Breakers {
+    worker: Rc<Worker>,
+    /// By the names that their records would have without slots, which no two breakers share.
+    met: Cell<BTreeMap<String, Rc<Breaker>>>,
+    told_full: Cell<bool>,
+}
+
+/// The breaker of a request.
+pub(crate) struct Met {
+    pub(crate) breaker: Rc<Breaker>,
+    /// Whether it is shared only until an upstream has answered for the value.
+    pub(crate) unearned: bool,
+}
+
+impl Breakers {
+    pub(crate) fn new(worker: &Rc<Worker>) -> Self {
+        Self {
+            worker: Rc::clone(worker),
+            met: Cell::default(),
+            told_full: Cell::default(),
+        }
+    }
+
+    /// The breaker that a request belongs to.
+    pub(crate) fn find(&self, policy: &Rc<Policy>, belongs: &Belongs, now_millis: u64) -> Met {
+        let own = match self.known(policy, belongs, now_millis) {
+            None if key::is_named(policy, &belongs.value) => {
+                Some(self.remember(policy, belongs, belongs.value.clone(), None, now_millis))
+            }
+            None => self.take_slot(policy, belongs, !key::is_strangers(policy), now_millis),
+            known => known,
+        };
+        match own {
+            Some(breaker) => Met {
+                breaker,
+                unearned: false,
+            },
+            None => Met {
+                breaker: self.other(policy, belongs, now_millis),
+                unearned: true,
+            },
+        }
+    }
+
+    /// Gives a value its slot, if there is one: an upstream has answered for it.
+    pub(crate) fn earn(&self, policy: &Rc<Policy>, belongs: &Belongs, now_millis: u64) {
+        self.take_slot(policy, belongs, true, now_millis);
+    }
+
+    /// Forgets a breaker: its slot was given to another, or nobody has met it for long.
+    pub(crate) fn forget(&self, breaker: &Breaker) {
+        let mut met = self.met.take();
+        met.remove(&breaker.identity);
+        self.met.set(met);
+    }
+
+    /// All of them.
+    pub(crate) fn all(&self) -> Vec<Rc<Breaker>> {
+        let met = self.met.take();
+        let all = met.values().cloned().collect();
+        self.met.set(met);
+        all
+    }
+
+    fn known(&self, policy: &Policy, belongs: &Belongs, now_millis: u64) -> Option<Rc<Breaker>> {
+        let met = self.met.take();
+        let known = met.get(&belongs.family(policy).named(&belongs.value)).cloned();
+        self.met.set(met);
+        known.inspect(|breaker| breaker.used_millis.set(now_millis))
+    }
+
+    fn remember(
+        &self,
+        policy: &Rc<Policy>,
+        belongs: &Belongs,
+        value: Value,
+        slot: Option<u32>,
+        now_millis: u64,
+    ) -> Rc<Breaker> {
+        let family = belongs.family(policy);
+        let breaker = Rc::new(Breaker::new(policy, family, value, slot, now_millis));
+        let mut met = self.met.take();
+        met.insert(breaker.identity.clone(), Rc::clone(&breaker));
+        self.met.set(met);
+        breaker
+    }
+
+    /// The breaker of those that have no slot.
+    fn other(&self, policy: &Rc<Policy>, belongs: &Belongs, now_millis: u64) -> Rc<Breaker> {
+        let other = belongs.other();
+        self.known(policy, &other, now_millis)
+            .unwrap_or_else(|| self.remember(policy, &other, Value::other(), None, now_millis))
+    }
+
+    /// Finds the slot of a value, or takes one for it where it may.
+    fn take_slot(
+        &self,
+        policy: &Rc<Policy>,
+        belongs: &Belongs,
+        may_take: bool,
+        now_millis: u64,
+    ) -> Option<Rc<Breaker>> {
+        let family = belongs.family(policy);
+        let owner = belongs.value.owner();
+        let idle_millis = policy.evict_idle.millis();
+        let read = |slot| self.worker.read_shared(&family.in_slot(slot)).ok().flatten();
+        let slot = match look_for(owner, policy.max_keys.get(), idle_millis, now_millis, read) {
+            Found::Own(slot) => slot,
+            Found::Free(slot) if may_take => {
+                let mut is_its = false;
+                let taken = self.worker.change_shared(&family.in_slot(slot), |bytes| {
+                    let record = bytes.map(Record::decode).unwrap_or_default();
+                    let is_free = record.owner == 0 || record.is_idle(idle_millis, now_millis);
+                    is_its = is_free || record.owner == owner;
+                    (is_free && record.owner != owner).then(|| record.handed_over(owner, now_millis).encode())
+                });
+                taken.ok().filter(|()| is_its).map(|()| slot)?
+            }
+            Found::Free(_) => return None,
+            Found::Full => {
+                if !self.told_full.replace(true) {
+                    self.worker.degrade(
+                        "max_keys",
+                        "there are more values than max_keys: those without a slot share the breaker `other`",
+                    );
+                }
+                return None;
+            }
+        };
+        Some(self.remember(policy, belongs, belongs.value.clone(), Some(slot), now_millis))
+    }
+}

@@ -1,0 +1,325 @@
+//! One exchange on its way through the plugin.
+
+use crate::CircuitBreaker;
+use crate::breaker::{Carried, Counted};
+use crate::call::Call;
+use crate::key::Belongs;
+use crate::{reject, report};
+use config::Explain;
+use kit::{
+    Answer, Done, Filter, Ids, Object, Request, RequestHead, Response, ResponseBody, ResponseTrailers, Root,
+};
+use policy::breaker::{Outcome, State};
+use policy::breaker_key::earns_slot;
+use policy::breaker_outcome::{
+    self as outcome, Answer as Judge, End, Grpc, Judged, judge_attempt_without_answer, judge_without_answer,
+};
+use policy::error_code::Origin;
+use policy::retry_after;
+use std::rc::Rc;
+
+/// Filter state that holds a breaker that is not closed, and its state.
+const CIRCUIT: &str = "policy.circuit";
+/// The same of an attempt.
+const CIRCUIT_UPSTREAM: &str = "policy.circuit_upstream";
+/// Filter state that holds the code of an error, by whichever plugin of ours made it.
+const ERROR_CODE: &str = "policy.error_code";
+/// Filter state that error-envelope sets on each error that it deals with.
+const ERROR_ORIGIN: &str = "policy.error_origin";
+/// What the router adds to most answers of an upstream, and to nothing else: reading it costs less than to ask who made
+/// the answer.
+const SERVICE_TIME: &str = "x-envoy-upstream-service-time";
+/// The response code details of such an answer.
+const VIA_UPSTREAM: &[u8] = b"via_upstream";
+
+/// One exchange on its way through the plugin.
+pub(crate) struct Exchange {
+    root: Rc<CircuitBreaker>,
+    /// `None` where no policy is for this request, or where the proxy answered before this filter saw it.
+    passage: Option<Passage>,
+}
+
+/// What the later phases need of a request.
+struct Passage {
+    call: Call,
+    head: RequestHead,
+    ids: Option<Ids>,
+    explanation: Option<Object>,
+    stage: Stage,
+}
+
+/// How far it has come.
+#[derive(Clone, Copy)]
+enum Stage {
+    /// It was rejected, or would have been.
+    Rejected,
+    /// It was admitted, and there is no answer yet.
+    Waiting,
+    /// There is an answer that is good so far.
+    Answered(Judge<'static>),
+    /// It is known what came of it.
+    Over(Outcome),
+}
+
+impl Exchange {
+    pub(crate) fn new(root: &Rc<CircuitBreaker>) -> Self {
+        Self {
+            root: Rc::clone(root),
+            passage: None,
+        }
+    }
+}
+
+impl Filter for Exchange {
+    fn request(&mut self, request: &mut Request<'_>) -> Answer {
+        let root = &*self.root;
+        let decision = request.decide(&root.configuration);
+        let Some(policy) = decision.policy else {
+            return Answer::GoOn;
+        };
+        let head = request.head();
+        let ids = || Ids::of(&head, &root.worker);
+        let carried = root.carried(&decision, ids);
+        if let (Some(reroute), Carried::Out) = (&policy.reject.reroute, carried)
+            && !request.values(&reroute.header).is_empty()
+        {
+            // Whoever sends it himself would choose his own route by it.
+            request.remove(&reroute.header);
+            request.reroute();
+        }
+        let Some(at) = root.moment() else {
+            return Answer::GoOn;
+        };
+        let belongs = Belongs::of(policy, request);
+        let call = Call::decide(root, policy, belongs, carried, at, ids);
+        let explain = root.configuration.common.explain;
+        let explanation = (explain != Explain::None).then(|| report::explanation(&decision, &call));
+        if let (Explain::All, Some(explanation)) = (explain, &explanation) {
+            request.explain(CircuitBreaker::NAME, explanation);
+        }
+        if call.state != State::Closed && carried == Carried::Out {
+            let name = if call.is_attempt {
+                CIRCUIT_UPSTREAM
+            } else {
+                CIRCUIT
+            };
+            let met = [call.breaker.value.as_str(), ":", call.state.as_str()].concat();
+            request.set_filter_state(name, met.as_bytes());
+        }
+        let rejection = call.rejection();
+        let passage = self.passage.insert(Passage {
+            stage: match rejection {
+                Some(_) => Stage::Rejected,
+                None => Stage::Waiting,
+            },
+            call,
+            head,
+            ids: None,
+            explanation,
+        });
+        match rejection.filter(|_| carried == Carried::Out) {
+            None => Answer::GoOn,
+            Some(rejection) => match &policy.reject.reroute {
+                // In a cluster there is no other route to take.
+                Some(reroute) if !passage.call.is_attempt => {
+                    request.set(&reroute.header, reroute.value.as_bytes());
+                    request.reroute();
+                    Answer::GoOn
+                }
+                _ => {
+                    let code = reject::error_code(&passage.call, rejection);
+                    request.set_filter_state(ERROR_CODE, code.as_bytes());
+                    let is_grpc = request.is_grpc();
+                    let ids = passage.ids.insert(Ids::of(&passage.head, &root.worker));
+                    let reply = reject::reply(
+                        &passage.call,
+                        rejection,
+                        &passage.head,
+                        is_grpc,
+                        ids,
+                        &root.worker,
+                    );
+                    Answer::Reply(reply)
+                }
+            },
+        }
+    }
+
+    fn response(&mut self, response: &mut Response<'_>) -> Answer {
+        let root = &*self.root;
+        let Some(passage) = &mut self.passage else {
+            return Answer::GoOn;
+        };
+        if let Stage::Waiting = passage.stage {
+            passage.answered(root, response);
+        }
+        if root.configuration.common.explain == Explain::Errors
+            && response.status().is_some_and(|status| status >= 400)
+            && let Some(explanation) = &passage.explanation
+        {
+            response.explain(CircuitBreaker::NAME, explanation);
+        }
+        Answer::GoOn
+    }
+
+    fn response_body(&mut self, body: &mut ResponseBody<'_>) {
+        if let Some(passage) = &mut self.passage
+            && body.is_last()
+        {
+            passage.ended(&self.root, End::Complete(None));
+        }
+    }
+
+    fn response_trailers(&mut self, trailers: &ResponseTrailers<'_>) {
+        if let Some(passage) = &mut self.passage
+            && let Stage::Answered(answer) = passage.stage
+        {
+            let grpc = (answer.exchange == outcome::Exchange::Grpc)
+                .then(|| passage.grpc_status(&trailers.first("grpc-status")))
+                .flatten();
+            passage.ended(&self.root, End::Complete(grpc));
+        }
+    }
+
+    fn done(&mut self, done: &Done<'_>) {
+        let Some(passage) = &mut self.passage else {
+            return;
+        };
+        passage.done(&self.root, done);
+    }
+}
+
+impl Passage {
+    /// The response's headers have come.
+    fn answered(&mut self, root: &CircuitBreaker, response: &Response<'_>) {
+        let call = &self.call;
+        let content_type = response.first("content-type");
+        let status = response.status().unwrap_or_default();
+        // In a cluster there are only the upstream's answers, and errors of other filters there.
+        let is_upstreams = match call.is_attempt {
+            true => status < 400,
+            false => !response.first(SERVICE_TIME).is_empty(),
+        };
+        let details = match is_upstreams {
+            true => VIA_UPSTREAM.to_vec(),
+            false => response.details(),
+        };
+        let is_local = Origin::of(&details) == Origin::Local;
+        // Asked for only where it can matter.
+        let waited = if is_local || call.settings.trip.slow_rate.is_some() {
+            self.waited_millis(root)
+        } else {
+            0
+        };
+        let answer = Judge {
+            exchange: outcome::Exchange::of(self.head.first(":method"), status, content_type),
+            details: &details,
+            callers_deadline: is_local && self.is_callers_deadline(waited),
+            status,
+            status_fails: call.policy.failure.has_status(status),
+            grpc: self.grpc_status(response.first("grpc-status")),
+            is_whole: response.is_whole(),
+            is_slow: call
+                .settings
+                .trip
+                .slow_rate
+                .is_some_and(|slow| waited > slow.slower_than_millis),
+        };
+        let judged = answer.judge();
+        if let Some(belongs) = &call.unearned
+            && earns_slot(status, !is_local)
+            && let Some(now_millis) = root.worker.monotonic_millis()
+        {
+            root.breakers.earn(&call.policy, belongs, now_millis);
+        }
+        match judged {
+            Judged::Later => {
+                let answer = answer.without_details();
+                call.answered(root);
+                self.stage = Stage::Answered(answer);
+            }
+            Judged::Now(came) => {
+                let seconds = (came == Outcome::Failure && call.settings.open.honor_retry_after)
+                    .then(|| retry_after::seconds(response.first("retry-after"), root.worker.unix_millis()?))
+                    .flatten();
+                self.settle(root, came, seconds);
+            }
+        }
+    }
+
+    /// The answer is over, if it was good so far.
+    fn ended(&mut self, root: &CircuitBreaker, end: End) {
+        if let Stage::Answered(answer) = self.stage {
+            self.settle(root, answer.judge_end(end), None);
+        }
+    }
+
+    /// The exchange is over.
+    fn done(&mut self, root: &CircuitBreaker, done: &Done<'_>) {
+        match self.stage {
+            Stage::Waiting => {
+                let waited = self.waited_millis(root);
+                let patience = self.call.policy.failure.no_answer_after.millis();
+                let came = if self.call.is_attempt {
+                    judge_attempt_without_answer(done.flags(), waited, patience)
+                } else {
+                    judge_without_answer(waited, patience)
+                };
+                self.settle(root, came, None);
+            }
+            Stage::Answered(answer) => {
+                let flags = done.flags();
+                let end = if self.call.is_attempt {
+                    End::upstream(flags, false, answer.status, None)
+                } else {
+                    End::downstream(flags, false, None)
+                };
+                self.settle(root, answer.judge_end(end), None);
+            }
+            Stage::Rejected | Stage::Over(_) => {}
+        }
+        self.log(root, done);
+    }
+
+    fn settle(&mut self, root: &CircuitBreaker, came: Outcome, retry_after_seconds: Option<u64>) {
+        let (call, head) = (&self.call, &self.head);
+        call.settle(root, came, retry_after_seconds, || Ids::of(head, &root.worker));
+        self.stage = Stage::Over(came);
+    }
+
+    fn log(&self, root: &CircuitBreaker, done: &Done<'_>) {
+        let (worker, common) = (&root.worker, &root.configuration.common);
+        let ids = || self.ids.clone().unwrap_or_else(|| Ids::of(&self.head, worker));
+        if let Some(rejection) = self.call.rejection() {
+            // Where error-envelope is in the chain, it logs what the client gets.
+            let is_logged = self.call.carried == Carried::Out && done.filter_state(ERROR_ORIGIN).is_some();
+            if !is_logged {
+                report::rejection_line(worker, common, &self.call, rejection, ids);
+            }
+        }
+        if common.log.requests {
+            let counted = match self.stage {
+                Stage::Over(came) => Counted::from(came),
+                _ => Counted::Rejected,
+            };
+            report::request_line(worker, &self.call, counted, &ids(), done);
+        }
+    }
+
+    /// For how long the request has been waited for, in milliseconds.
+    fn waited_millis(&self, root: &CircuitBreaker) -> u64 {
+        root.worker
+            .monotonic_millis()
+            .map_or(0, |now| now.saturating_sub(self.call.since_millis))
+    }
+
+    /// Whether it was the caller who wanted no longer to be waited.
+    fn is_callers_deadline(&self, waited_millis: u64) -> bool {
+        let _ = waited_millis;
+        false
+    }
+
+    fn grpc_status(&self, value: &[u8]) -> Option<Grpc> {
+        Grpc::read(value, |number| self.call.policy.failure.has_grpc(number))
+    }
+}

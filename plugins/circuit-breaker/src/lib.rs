@@ -1,0 +1,137 @@
+//! The circuit-breaker plugin: an upstream that fails gets no more requests until it works again.
+//!
+//! All workers share one record for each breaker. A request looks at it once and is admitted or rejected; what comes of it
+//! is told back, at once where it is a failure, and with the next tick where it is a success that can wait.
+#![forbid(unsafe_code)]
+
+mod breaker;
+mod breakers;
+mod call;
+mod exchange;
+mod key;
+mod reject;
+mod report;
+mod settings;
+mod shared;
+
+use breaker::{Breaker, Carried};
+use breakers::Breakers;
+use config::circuit_breaker::Policy;
+use config::{Decision, Mode, Plugin};
+use exchange::Exchange;
+use kit::{CounterFamily, Ids, Root, Worker};
+use policy::breaker::{Moment, State, Transition};
+use shared::Merges;
+use std::cell::Cell;
+use std::rc::Rc;
+
+kit::plugin!(CircuitBreaker);
+
+/// How often time moves the breakers on, in milliseconds.
+const TICK_MILLIS: u32 = 1_000;
+
+/// The plugin in one worker.
+struct CircuitBreaker {
+    configuration: Plugin<Policy>,
+    worker: Rc<Worker>,
+    breakers: Breakers,
+    transitions: CounterFamily,
+    /// Another configuration is in use: there are no more ticks for what is gathered.
+    is_over: Cell<bool>,
+}
+
+impl Root for CircuitBreaker {
+    const NAME: &'static str = "circuit-breaker";
+    type Policy = Policy;
+    type Filter = Exchange;
+
+    fn new(configuration: Plugin<Policy>, worker: Rc<Worker>) -> Self {
+        if configuration.can_apply() {
+            worker.tick_every(TICK_MILLIS);
+        }
+        Self {
+            configuration,
+            breakers: Breakers::new(&worker),
+            worker,
+            transitions: CounterFamily::new("circuit_breaker_transitions_total"),
+            is_over: Cell::default(),
+        }
+    }
+
+    fn filter(self: &Rc<Self>) -> Exchange {
+        Exchange::new(self)
+    }
+
+    fn tick(&self) {
+        let Some(now_millis) = self.worker.monotonic_millis() else {
+            return;
+        };
+        for breaker in self.breakers.all() {
+            self.move_on(&breaker, now_millis);
+        }
+    }
+
+    fn over(&self) {
+        self.tick();
+        self.is_over.set(true);
+    }
+}
+
+impl CircuitBreaker {
+    /// The moment of a decision; `None` if the host has no clock, without which nothing can be decided.
+    fn moment(&self) -> Option<Moment> {
+        Some(Moment {
+            now_millis: self.worker.monotonic_millis()?,
+            draw: self.worker.draw(),
+        })
+    }
+
+    /// Whether the decisions on a request are carried out.
+    fn carried(&self, decision: &Decision<'_, Policy>, ids: impl FnOnce() -> Ids) -> Carried {
+        let all = self.configuration.common.enforce_percent.get() >= 100.0;
+        let enforced =
+            decision.mode == Mode::Enforce && (all || self.configuration.enforced(ids().request.as_bytes()));
+        if enforced { Carried::Out } else { Carried::Shadowed }
+    }
+
+    /// Lets time move a breaker on, merges and counts what the worker has gathered for it, and shows its state.
+    fn move_on(&self, breaker: &Breaker, now_millis: u64) {
+        breaker.count_successes(&self.worker);
+        let settings = settings::of(&breaker.policy);
+        let at = Moment {
+            now_millis,
+            draw: self.worker.draw(),
+        };
+        let moved = shared::change(&self.worker, breaker, &settings, at, Merges::Always, |record| {
+            ((), record.advance(&settings, at))
+        });
+        match moved {
+            Ok(change) => {
+                self.tell(breaker, change.transition, None);
+                breaker.show(change.state, &self.worker);
+                let idle = now_millis.saturating_sub(breaker.used_millis.get());
+                if change.state == State::Closed && idle >= breaker.policy.evict_idle.millis() {
+                    self.breakers.forget(breaker);
+                }
+            }
+            Err(shared::Missed::GivenAway) => self.breakers.forget(breaker),
+            Err(shared::Missed::Unread) => {}
+        }
+    }
+
+    /// Counts and logs what happened to a breaker. `ids` are those of the request that did it.
+    fn tell(&self, breaker: &Breaker, transition: Option<Transition>, ids: Option<&Ids>) {
+        let Some(transition) = transition else {
+            return;
+        };
+        let labels = [
+            ("breaker", breaker.label.as_str()),
+            ("from", transition.from.as_str()),
+            ("to", transition.to.as_str()),
+            ("reason", transition.reason.as_str()),
+        ];
+        self.transitions.increment(&self.worker, &labels);
+        report::transition_line(&self.worker, breaker, &transition, ids);
+        breaker.show(transition.to, &self.worker);
+    }
+}
