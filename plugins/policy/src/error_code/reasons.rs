@@ -123,6 +123,19 @@ pub(super) const ALL: &[Reason] = &[
         "The service is not set up.",
         Retry::Unknown,
     ),
+    // These two are our own circuit breaker's.
+    reason(
+        &[Word("circuit_breaker_open")],
+        "CIRCUIT_OPEN",
+        "The service is temporarily unavailable.",
+        Retry::Any,
+    ),
+    reason(
+        &[Word("circuit_breaker_ramping")],
+        "CIRCUIT_RAMPING",
+        "The service is recovering.",
+        Retry::Any,
+    ),
     reason(
         &[Word("maintenance_mode")],
         "UNDER_MAINTENANCE",
