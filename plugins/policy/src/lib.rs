@@ -11,6 +11,8 @@ pub mod breaker_key;
 pub mod breaker_outcome;
 pub mod caller_id;
 pub mod dice;
+pub mod deadline;
+mod decimal;
 pub mod envelope;
 pub mod error_code;
 pub mod error_message;

@@ -3,6 +3,8 @@
 //! The libraries that read such dates slice texts and add to clocks, and their panics, with all that formats them, would
 //! be a tenth of a module. The tests hold this to one of them.
 
+use crate::decimal::number;
+
 /// Reads the header's value as seconds from now on; a date that is past is 0. `None` if it is neither a number nor a
 /// date.
 pub fn seconds(value: &[u8], unix_millis: u64) -> Option<u64> {
@@ -11,16 +13,6 @@ pub fn seconds(value: &[u8], unix_millis: u64) -> Option<u64> {
         return Some(seconds);
     }
     Some(date(value)?.saturating_sub(unix_millis / 1_000))
-}
-
-/// Digits and nothing else. More of them than fit are for ever.
-fn number(digits: &[u8]) -> Option<u64> {
-    let digit = |digit: &u8| digit.is_ascii_digit().then(|| u64::from(digit - b'0'));
-    let mut value = (!digits.is_empty()).then_some(0u64)?;
-    for next in digits {
-        value = value.saturating_mul(10).saturating_add(digit(next)?);
-    }
-    Some(value)
 }
 
 /// Seconds since the Unix epoch of a date in one of the three forms that HTTP has had (RFC 9110, section 5.6.7), all of

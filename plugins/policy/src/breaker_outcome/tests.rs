@@ -259,6 +259,24 @@ fn a_client_that_waited_long_enough_tells_of_a_failure() {
 }
 
 #[test]
+fn a_time_out_is_the_callers_doing_up_to_the_deadline_that_it_asked_for() {
+    assert!(was_callers_deadline(Some(100), 100, 10_000));
+    assert!(was_callers_deadline(Some(100), 3_000, 10_000), "several tries");
+    assert!(
+        was_callers_deadline(Some(100), 50, 10_000),
+        "a timer that was early"
+    );
+    assert!(!was_callers_deadline(Some(100), 49, 10_000));
+    assert!(!was_callers_deadline(None, 100, 10_000));
+}
+
+#[test]
+fn a_time_out_after_a_patient_wait_is_a_failure_whatever_the_caller_asked_for() {
+    assert!(was_callers_deadline(Some(9_000), 9_999, 10_000));
+    assert!(!was_callers_deadline(Some(9_000), 10_000, 10_000));
+}
+
+#[test]
 fn an_attempt_without_an_answer_failed_unless_the_client_gave_up() {
     assert_eq!(judge_attempt_without_answer(0, 5, 10_000), Outcome::Failure);
     assert_eq!(judge_attempt_without_answer(0x40, 5, 10_000), Outcome::Failure);
@@ -298,6 +316,15 @@ fn an_end_is_told_by_flags_before_the_router_and_by_the_status_behind_it() {
 }
 
 proptest! {
+    #[test]
+    fn a_longer_deadline_never_makes_a_time_out_the_callers_doing(one: u64, more: u64, waited: u64, no_answer_after: u64) {
+        let longer = one.saturating_add(more);
+        prop_assert!(
+            was_callers_deadline(Some(one), waited, no_answer_after)
+                || !was_callers_deadline(Some(longer), waited, no_answer_after)
+        );
+    }
+
     #[test]
     fn any_details_are_harmless_and_only_an_upstream_can_succeed(details: Vec<u8>, status: u16, status_fails: bool) {
         let answer = Answer { details: &details, status, status_fails, ..GOOD };
