@@ -6,7 +6,9 @@
 #![forbid(unsafe_code)]
 
 pub mod accept;
+mod binary;
 pub mod breaker;
+pub mod breaker_gauges;
 pub mod breaker_key;
 pub mod breaker_outcome;
 pub mod caller_id;

@@ -1,7 +1,6 @@
 //! A record as bytes: fixed, and of one version.
 //!
-//! Little-endian numbers one after the other, and a checksum at the end. The first byte is the version; it also stands
-//! in the record's name, so that two versions of a plugin never read each other's.
+//! The version also stands in the record's name, so that two versions of a plugin never read each other's.
 
 use super::counts::Counts;
 use super::leases::{LONGEST_MILLIS, Lease, Leases, MOST_PROBES};
@@ -9,6 +8,7 @@ use super::open_time::LONGEST_OPEN_MILLIS;
 use super::record::{Phase, Record};
 use super::settings::Span;
 use super::window::Window;
+use crate::binary::{Rest, put, put32, seal, unseal};
 
 /// The version of the form.
 pub(crate) const VERSION: u8 = 1;
@@ -58,9 +58,7 @@ impl Record {
                 }
             }
         }
-        let checksum = checksum(&to);
-        put32(&mut to, checksum);
-        to
+        seal(to)
     }
 
     /// The record that these bytes are. What is none is a closed breaker that has seen nothing.
@@ -80,14 +78,7 @@ impl Record {
 }
 
 fn read(bytes: &[u8]) -> Option<Record> {
-    let (body, sum) = bytes.split_last_chunk::<4>()?;
-    if u32::from_le_bytes(*sum) != checksum(body) {
-        return None;
-    }
-    let mut from = From { rest: body };
-    if from.byte()? != VERSION {
-        return None;
-    }
+    let mut from = unseal(bytes, VERSION)?;
     let record = Record {
         owner: from.u64()?,
         used_millis: from.u64()?,
@@ -95,22 +86,7 @@ fn read(bytes: &[u8]) -> Option<Record> {
         reopenings: from.u32()?,
         phase: from.phase()?,
     };
-    from.rest.is_empty().then_some(record)
-}
-
-/// FNV-1a: enough to tell a record from what somebody else has left under its name.
-fn checksum(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0x811c_9dc5, |hash, byte| {
-        (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
-    })
-}
-
-fn put(to: &mut Vec<u8>, number: u64) {
-    to.extend_from_slice(&number.to_le_bytes());
-}
-
-fn put32(to: &mut Vec<u8>, number: u32) {
-    to.extend_from_slice(&number.to_le_bytes());
+    from.is_empty().then_some(record)
 }
 
 fn put_time(to: &mut Vec<u8>, time: Option<u64>) {
@@ -142,42 +118,7 @@ fn put_window(to: &mut Vec<u8>, window: &Option<Window>) {
     }
 }
 
-/// What is left to read. Each of its readers gives nothing where the bytes end or make no sense.
-struct From<'b> {
-    rest: &'b [u8],
-}
-
-impl From<'_> {
-    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (taken, rest) = self.rest.split_first_chunk()?;
-        self.rest = rest;
-        Some(*taken)
-    }
-
-    fn byte(&mut self) -> Option<u8> {
-        self.take().map(|[byte]| byte)
-    }
-
-    fn flag(&mut self) -> Option<bool> {
-        match self.byte()? {
-            0 => Some(false),
-            1 => Some(true),
-            _ => None,
-        }
-    }
-
-    fn u16(&mut self) -> Option<u16> {
-        self.take().map(u16::from_le_bytes)
-    }
-
-    fn u32(&mut self) -> Option<u32> {
-        self.take().map(u32::from_le_bytes)
-    }
-
-    fn u64(&mut self) -> Option<u64> {
-        self.take().map(u64::from_le_bytes)
-    }
-
+impl Rest<'_> {
     fn time(&mut self) -> Option<Option<u64>> {
         let (is_some, time) = (self.flag()?, self.u64()?);
         (is_some || time == 0).then_some(is_some.then_some(time))
