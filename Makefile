@@ -88,6 +88,8 @@ test: test-native test-wasm ## Runs all tests, those on the real Envoy included
 .PHONY: test-native
 test-native: $(envoy) wasm ## Runs the tests on this machine: units, the plugins in the test host, the real Envoy
 	cargo test --locked $(natively)
+	@# What the next version of the breaker's record will find of this one.
+	cargo test --locked --features next-record-version -p policy breaker
 
 .PHONY: test-wasm
 test-wasm: $(wasm-runner) ## Runs the tests of policy and configuration on wasm32, in Node

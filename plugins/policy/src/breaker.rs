@@ -40,7 +40,7 @@ mod record;
 mod settings;
 mod window;
 
-pub(crate) use codec::VERSION;
+pub(crate) use codec::{VERSION, VERSION_BEFORE};
 
 pub use gathered::Gathered;
 pub use leases::MOST_PROBES;

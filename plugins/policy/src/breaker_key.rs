@@ -8,7 +8,7 @@ mod slots;
 
 pub use slots::{Found, LONGEST_SEARCH, look_for};
 
-use crate::breaker::VERSION;
+use crate::breaker::{VERSION, VERSION_BEFORE};
 
 /// Which way the traffic goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,17 +164,29 @@ impl Family<'_> {
     /// The name of the record of a value that needs no slot: one that the configuration names, and those that are
     /// reserved.
     pub fn named(&self, value: &Value) -> String {
-        self.record(&["=", &value.0])
+        self.record(VERSION, &["=", &value.0])
     }
 
     /// The name of the record in a slot.
     pub fn in_slot(&self, slot: u32) -> String {
-        self.record(&["#", &slot.to_string()])
+        self.record(VERSION, &["#", &slot.to_string()])
+    }
+
+    /// As [`Family::named`], in the version before; `None`: this is the first. Where there is no record of this version
+    /// yet, its first is what [`crate::breaker::Record::import`] makes of that one.
+    pub fn named_before(&self, value: &Value) -> Option<String> {
+        VERSION_BEFORE.map(|version| self.record(version, &["=", &value.0]))
+    }
+
+    /// As [`Family::in_slot`], in the version before; `None`: this is the first. Values have the same slots in both, so
+    /// that a search ([`look_for`]) that reads what can be imported where there is no record yet finds them.
+    pub fn in_slot_before(&self, slot: u32) -> Option<String> {
+        VERSION_BEFORE.map(|version| self.record(version, &["#", &slot.to_string()]))
     }
 
     /// The version of the record stands in its name: two versions of a plugin, side by side, spoil nothing of each
     /// other's.
-    fn record(&self, last: &[&str]) -> String {
+    fn record(&self, version: u8, last: &[&str]) -> String {
         let direction = match self.direction {
             Direction::Inbound => "inbound",
             Direction::Outbound => "outbound",
@@ -192,7 +204,7 @@ impl Family<'_> {
             Kind::Header(name) => ("header:", name),
             Kind::Name => ("name", ""),
         };
-        let version = VERSION.to_string();
+        let version = version.to_string();
         let first = [
             "circuit_breaker/",
             &version,

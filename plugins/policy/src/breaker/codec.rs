@@ -1,6 +1,7 @@
 //! A record as bytes: fixed, and of one version.
 //!
-//! The version also stands in the record's name, so that two versions of a plugin never read each other's.
+//! The version also stands in the record's name, so that two versions of a plugin never spoil each other's. A newer one
+//! takes over what the older one knew where it has no record of its own yet ([`Record::import`]).
 
 use super::counts::Counts;
 use super::leases::{LONGEST_MILLIS, Lease, Leases, MOST_PROBES};
@@ -11,7 +12,17 @@ use super::window::Window;
 use crate::binary::{Rest, put, put32, seal, unseal};
 
 /// The version of the form.
-pub(crate) const VERSION: u8 = 1;
+pub(crate) const VERSION: u8 = if cfg!(feature = "next-record-version") {
+    2
+} else {
+    1
+};
+
+/// The version before it, if there is one: the only other one that can be read.
+pub(crate) const VERSION_BEFORE: Option<u8> = match VERSION {
+    0 | 1 => None,
+    version => Some(version - 1),
+};
 
 /// The greatest generation and number that are believed: whatever counts on from there comes to no end.
 const LAST: u64 = u64::MAX / 2;
@@ -63,7 +74,17 @@ impl Record {
 
     /// The record that these bytes are. What is none is a closed breaker that has seen nothing.
     pub fn decode(bytes: &[u8]) -> Self {
-        read(bytes).unwrap_or_default()
+        read(bytes, VERSION).unwrap_or_default()
+    }
+
+    /// The record that these bytes of the version before are ([`crate::breaker_key::Family::named_before`]), with all that
+    /// it knew. What is none is nothing to import, and so is everything where there was no version before.
+    ///
+    /// Both versions may be at work: each goes its own way from then on. Probes that are in flight under the older record
+    /// keep their places in the new one until their leases end.
+    pub fn import(bytes: &[u8]) -> Option<Self> {
+        // A version that changes the fields has a reader of its own for the older ones here.
+        VERSION_BEFORE.and_then(|version| read(bytes, version))
     }
 
     /// The bytes to write, where this is another record than what was read: `None` stands for no record, and for
@@ -77,8 +98,8 @@ impl Record {
     }
 }
 
-fn read(bytes: &[u8]) -> Option<Record> {
-    let mut from = unseal(bytes, VERSION)?;
+fn read(bytes: &[u8], version: u8) -> Option<Record> {
+    let mut from = unseal(bytes, version)?;
     let record = Record {
         owner: from.u64()?,
         used_millis: from.u64()?,

@@ -4,6 +4,7 @@ mod any;
 mod codec;
 mod gathering;
 mod half_open;
+mod import;
 #[cfg(not(target_arch = "wasm32"))]
 mod interleavings;
 mod invariants;

@@ -7,7 +7,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::*;
 
 /// The bytes of another version, or of a stranger, with the checksum that they need to be looked at.
-fn sealed(mut body: Vec<u8>) -> Vec<u8> {
+pub(super) fn sealed(mut body: Vec<u8>) -> Vec<u8> {
     let sum = body.iter().fold(0x811c_9dc5u32, |hash, byte| {
         (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
     });
@@ -15,7 +15,7 @@ fn sealed(mut body: Vec<u8>) -> Vec<u8> {
     body
 }
 
-fn body(record: &Record) -> Vec<u8> {
+pub(super) fn body(record: &Record) -> Vec<u8> {
     let mut bytes = record.encode();
     bytes.truncate(bytes.len() - 4);
     bytes
@@ -50,6 +50,7 @@ pub(super) fn some_records() -> Vec<Record> {
     ]
 }
 
+#[cfg(not(feature = "next-record-version"))]
 #[test]
 fn the_form_is_fixed() {
     let mut record = Record {
@@ -108,7 +109,7 @@ fn only_what_changed_is_written() {
 #[test]
 fn another_version_is_a_fresh_record() {
     let mut other = body(&some_records()[2]);
-    other[0] = 2;
+    other[0] = VERSION + 1;
     assert_eq!(Record::decode(&sealed(other)), Record::default());
 }
 
