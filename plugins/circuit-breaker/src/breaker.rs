@@ -8,6 +8,9 @@ use policy::breaker_key::{Family, Value};
 use std::cell::Cell;
 use std::rc::Rc;
 
+/// The gauge of a breaker's state.
+pub(crate) const STATE: &str = "circuit_breaker_state";
+
 /// What the calls of a breaker are counted as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Counted {
@@ -67,6 +70,8 @@ pub(crate) struct Breaker {
     /// The name that its record would have without a slot, which no two breakers share.
     pub(crate) identity: String,
     record: String,
+    /// The name that it had before the record's form changed, if there was another.
+    record_before: Option<String>,
     /// Whose the record must be, where it lies in a slot.
     owner: Option<u64>,
     /// What tells it from others of its family.
@@ -100,6 +105,10 @@ impl Breaker {
         let identity = family.named(&value);
         Self {
             record: slot.map_or_else(|| identity.clone(), |slot| family.in_slot(slot)),
+            record_before: match slot {
+                Some(slot) => family.in_slot_before(slot),
+                None => family.named_before(&value),
+            },
             identity,
             owner: slot.map(|_| value.owner()),
             kind: family.kind.as_str(),
@@ -118,6 +127,19 @@ impl Breaker {
     /// The name of its record in shared data.
     pub(crate) fn record(&self) -> &str {
         &self.record
+    }
+
+    /// What these bytes of its record say. Where there are none, what a version of the plugin knew whose records have
+    /// another form.
+    pub(crate) fn read(&self, bytes: Option<&[u8]>, worker: &Worker) -> Record {
+        let imported = || {
+            let bytes = worker.read_shared(self.record_before.as_ref()?).ok()??;
+            Record::import(&bytes)
+        };
+        match bytes {
+            Some(bytes) => Record::decode(bytes),
+            None => imported().unwrap_or_default(),
+        }
     }
 
     /// Whether the record that was found there is its own.
@@ -170,14 +192,18 @@ impl Breaker {
         counter.increment(worker);
     }
 
-    /// Shows the state. Breakers that share a label have none of their own to show, but for the one whose name it is.
+    /// Whether its state has a gauge. Breakers that share a label have none, but for the one whose name it is.
+    pub(crate) fn is_shown(&self) -> bool {
+        self.label == self.value.as_str()
+    }
+
+    /// Shows the state, if it has a gauge.
     pub(crate) fn show(&self, state: State, worker: &Worker) {
-        if self.label != self.value.as_str() {
+        if !self.is_shown() {
             return;
         }
         let mut gauge = self.gauge.get();
-        let shown =
-            *gauge.get_or_insert_with(|| worker.gauge("circuit_breaker_state", &[("breaker", &self.label)]));
+        let shown = *gauge.get_or_insert_with(|| worker.gauge(STATE, &[("breaker", &self.label)]));
         self.gauge.set(gauge);
         shown.set(worker, state.as_number());
     }

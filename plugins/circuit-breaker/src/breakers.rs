@@ -119,7 +119,12 @@ impl Breakers {
         let family = belongs.family(policy);
         let owner = belongs.value.owner();
         let idle_millis = policy.evict_idle.millis();
-        let read = |slot| self.worker.read_shared(&family.in_slot(slot)).ok().flatten();
+        let read_record = |name: &str| self.worker.read_shared(name).ok().flatten();
+        // Where the record's form has changed, values keep the slots that they had.
+        let read = |slot| {
+            let imported = || Record::import(&read_record(&family.in_slot_before(slot)?)?);
+            read_record(&family.in_slot(slot)).or_else(|| Some(imported()?.encode()))
+        };
         let slot = match look_for(owner, policy.max_keys.get(), idle_millis, now_millis, read) {
             Found::Own(slot) => slot,
             Found::Free(slot) if may_take => {

@@ -13,7 +13,9 @@ use policy::breaker::{Outcome, State};
 use policy::breaker_key::earns_slot;
 use policy::breaker_outcome::{
     self as outcome, Answer as Judge, End, Grpc, Judged, judge_attempt_without_answer, judge_without_answer,
+    was_callers_deadline,
 };
+use policy::deadline::callers_deadline_millis;
 use policy::error_code::Origin;
 use policy::retry_after;
 use std::rc::Rc;
@@ -315,8 +317,9 @@ impl Passage {
 
     /// Whether it was the caller who wanted no longer to be waited.
     fn is_callers_deadline(&self, waited_millis: u64) -> bool {
-        let _ = waited_millis;
-        false
+        let deadline = callers_deadline_millis(|name| self.head.first(name));
+        let patience = self.call.policy.failure.no_answer_after.millis();
+        was_callers_deadline(deadline, waited_millis, patience)
     }
 
     fn grpc_status(&self, value: &[u8]) -> Option<Grpc> {

@@ -82,6 +82,14 @@ pub(crate) fn kind(policy: &Policy) -> Kind<'_> {
     }
 }
 
+/// The value that the policy gives itself.
+pub(crate) fn given_name(policy: &Policy) -> Option<&str> {
+    match &policy.key {
+        Key::Name(name) => Some(name),
+        _ => None,
+    }
+}
+
 /// Whether requests can choose the value. Names of clusters and routes are the operator's.
 pub(crate) fn is_strangers(policy: &Policy) -> bool {
     matches!(policy.key, Key::Host | Key::Header(_))

@@ -8,6 +8,7 @@ mod breaker;
 mod breakers;
 mod call;
 mod exchange;
+mod gauges;
 mod key;
 mod reject;
 mod report;
@@ -69,6 +70,7 @@ impl Root for CircuitBreaker {
         for breaker in self.breakers.all() {
             self.move_on(&breaker, now_millis);
         }
+        gauges::vouch(self, now_millis);
     }
 
     fn over(&self) {

@@ -48,7 +48,7 @@ pub(crate) fn change<T>(
     let gathered_before = breaker.gathered.get();
     let mut seen = Err(Missed::Unread);
     let written = worker.change_shared(breaker.record(), |bytes| {
-        let mut record = bytes.map(Record::decode).unwrap_or_default();
+        let mut record = breaker.read(bytes, worker);
         if !breaker.owns(&record) {
             seen = Err(Missed::GivenAway);
             return None;

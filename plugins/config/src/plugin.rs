@@ -100,6 +100,11 @@ impl<P> Plugin<P> {
         }
     }
 
+    /// Every policy that a request may meet.
+    pub fn policies(&self) -> impl Iterator<Item = &P> {
+        self.policies.iter().map(|policy| &**policy)
+    }
+
     /// Whether there can be a request that meets a policy.
     pub fn can_apply(&self) -> bool {
         let by_default = self.choice.default.is_some() && self.common.mode != Mode::Disabled;

@@ -221,6 +221,21 @@ impl Family<'_> {
     }
 }
 
+/// Whether the record of this name may be one of a breaker of this kind, whichever way its traffic goes and wherever its
+/// plugin stands; where a name is given, of the breaker of that name.
+pub fn could_be(record: &str, kind: Kind<'_>, given: Option<&str>) -> bool {
+    // Only values have slashes, and they come last.
+    let mut parts = record.splitn(6, '/').skip(4);
+    let (Some(found), Some(value)) = (parts.next(), parts.next()) else {
+        return false;
+    };
+    let is_kind = match kind {
+        Kind::Header(name) => found.strip_prefix("header:") == Some(name),
+        _ => found == kind.as_str(),
+    };
+    is_kind && given.is_none_or(|given| value.strip_prefix('=') == Some(given))
+}
+
 /// Whether an answer earns its value a slot: an upstream knows it. What it refuses, anybody could have invented.
 pub fn earns_slot(status: u16, is_upstreams: bool) -> bool {
     is_upstreams && !(400..500).contains(&status)

@@ -33,6 +33,54 @@ fn a_plain_token_stands_for_itself() {
 }
 
 #[test]
+fn a_record_tells_of_what_kind_its_breaker_is() {
+    let kinds = [
+        Kind::Cluster,
+        Kind::Route,
+        Kind::Host,
+        Kind::Header("x-tenant"),
+        Kind::Header("x-t"),
+        Kind::Name,
+    ];
+    for direction in [Direction::Inbound, Direction::Outbound, Direction::Unspecified] {
+        for position in [Position::Downstream, Position::Upstream] {
+            for kind in kinds {
+                let family = Family {
+                    direction,
+                    position,
+                    kind,
+                };
+                for record in [family.named(&Value::of(b"a/b")), family.in_slot(7)] {
+                    for other in kinds {
+                        assert_eq!(
+                            could_be(&record, other, None),
+                            other == kind,
+                            "{record} {other:?}"
+                        );
+                    }
+                }
+            }
+            let name = Family {
+                direction,
+                position,
+                kind: Kind::Name,
+            };
+            let record = name.named(&Value::of(b"a/b"));
+            assert!(could_be(&record, Kind::Name, Some("a/b")));
+            assert!(!could_be(&record, Kind::Name, Some("a")));
+        }
+    }
+    for nonsense in [
+        "",
+        "circuit_breaker",
+        "circuit_breaker/1/any/downstream/cluster",
+        "////",
+    ] {
+        assert!(!could_be(nonsense, Kind::Cluster, None), "{nonsense}");
+    }
+}
+
+#[test]
 fn what_is_no_plain_token_becomes_a_hash() {
     for bytes in [
         &b"a b"[..],

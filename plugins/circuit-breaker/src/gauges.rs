@@ -1,0 +1,35 @@
+//! Gauges of breakers that are gone: an open breaker that no configuration names any more is not to look open for ever.
+
+use crate::CircuitBreaker;
+use crate::breaker::STATE;
+use crate::key;
+use policy::breaker_gauges::{Gauges, NAME};
+use policy::breaker_key::could_be;
+
+/// Vouches for the gauges of the breakers that this worker has met, and for those that its configuration may yet meet:
+/// breakers outlive a configuration. Sets to 0 what nobody has vouched for in a while.
+pub(crate) fn vouch(root: &CircuitBreaker, now_millis: u64) {
+    let met = root.breakers.all();
+    let mut stale = Vec::new();
+    let written = root.worker.change_shared(NAME, |bytes| {
+        let mut gauges = bytes.map(Gauges::decode).unwrap_or_default();
+        for breaker in met.iter().filter(|breaker| breaker.is_shown()) {
+            gauges.vouch(breaker.record(), &breaker.label, now_millis);
+        }
+        for gauge in gauges.entries().to_vec() {
+            let is_ours = |policy| could_be(&gauge.record, key::kind(policy), key::given_name(policy));
+            if root.configuration.policies().any(is_ours) {
+                gauges.vouch(&gauge.record, &gauge.label, now_millis);
+            }
+        }
+        stale = gauges.take_stale(now_millis);
+        gauges.changed_from(bytes)
+    });
+    if written.is_ok() {
+        for label in stale {
+            root.worker
+                .gauge(STATE, &[("breaker", &label)])
+                .set(&root.worker, 0);
+        }
+    }
+}
