@@ -10,14 +10,13 @@ use kit::Worker;
 use policy::breaker::Record;
 use policy::breaker_key::{Found, Value, look_for};
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The breakers that a worker has met.
 pub(crate) struct Breakers {
     worker: Rc<Worker>,
-    /// By the names that their records would have without slots, which no two breakers share.
-    met: Cell<BTreeMap<String, Rc<Breaker>>>,
+    /// In the order of their identities. (A tree would be many times this code, and new ones are rare.)
+    met: Cell<Vec<Rc<Breaker>>>,
     told_full: Cell<bool>,
 }
 
@@ -66,21 +65,23 @@ impl Breakers {
     /// Forgets a breaker: its slot was given to another, or nobody has met it for long.
     pub(crate) fn forget(&self, breaker: &Breaker) {
         let mut met = self.met.take();
-        met.remove(&breaker.identity);
+        met.retain(|other| other.identity != breaker.identity);
         self.met.set(met);
     }
 
     /// All of them.
     pub(crate) fn all(&self) -> Vec<Rc<Breaker>> {
         let met = self.met.take();
-        let all = met.values().cloned().collect();
+        let all = met.clone();
         self.met.set(met);
         all
     }
 
     fn known(&self, policy: &Policy, belongs: &Belongs, now_millis: u64) -> Option<Rc<Breaker>> {
+        let identity = belongs.family(policy).named(&belongs.value);
         let met = self.met.take();
-        let known = met.get(&belongs.family(policy).named(&belongs.value)).cloned();
+        let place = place(&met, &identity);
+        let known = place.ok().and_then(|place| met.get(place)).cloned();
         self.met.set(met);
         known.inspect(|breaker| breaker.used_millis.set(now_millis))
     }
@@ -96,7 +97,9 @@ impl Breakers {
         let family = belongs.family(policy);
         let breaker = Rc::new(Breaker::new(policy, family, value, slot, now_millis));
         let mut met = self.met.take();
-        met.insert(breaker.identity.clone(), Rc::clone(&breaker));
+        if let Err(place) = place(&met, &breaker.identity) {
+            met.insert(place, Rc::clone(&breaker));
+        }
         self.met.set(met);
         breaker
     }
@@ -150,4 +153,9 @@ impl Breakers {
         };
         Some(self.remember(policy, belongs, belongs.value.clone(), Some(slot), now_millis))
     }
+}
+
+/// Where a breaker is among those that were met, or would have to be.
+fn place(met: &[Rc<Breaker>], identity: &str) -> Result<usize, usize> {
+    met.binary_search_by(|breaker| breaker.identity.as_str().cmp(identity))
 }

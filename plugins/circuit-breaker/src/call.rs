@@ -6,7 +6,9 @@ use crate::key::Belongs;
 use crate::shared::{Change, Merges, Missed, change};
 use config::circuit_breaker::Policy;
 use kit::{GaveUp, Ids};
-use policy::breaker::{Moment, Outcome, Permit, Rejection, Settings, State, Verdict, Why};
+use policy::breaker::{
+    Moment, Outcome, Permit, Record, Rejection, Settings, State, Transition, Verdict, Why,
+};
 use std::rc::Rc;
 
 /// One request, as a breaker sees it.
@@ -34,31 +36,41 @@ impl Call {
         belongs: Belongs,
         carried: Carried,
         at: Moment,
-        ids: impl Fn() -> Ids,
+        ids: &dyn Fn() -> Ids,
     ) -> Self {
         let settings = crate::settings::of(policy);
         let is_attempt = belongs.is_attempt();
-        let mut met = root.breakers.find(policy, &belongs, at.now_millis);
-        let admit = |breaker: &Breaker| {
-            change(&root.worker, breaker, &settings, at, Merges::IfNeeded, |record| {
-                let admission = record.admit(&settings, at);
-                (admission.verdict, admission.transition)
-            })
+        let mut verdict = None;
+        let mut admit = |breaker: &Breaker| {
+            change(
+                &root.worker,
+                breaker,
+                &settings,
+                at,
+                Merges::IfNeeded,
+                &mut |record| {
+                    let admission = record.admit(&settings, at);
+                    verdict = Some(admission.verdict);
+                    admission.transition
+                },
+            )
         };
+        let mut met = root.breakers.find(policy, &belongs, at.now_millis);
         let mut admitted = admit(&met.breaker);
         if let Err(Missed::GivenAway) = admitted {
             root.breakers.forget(&met.breaker);
             met = root.breakers.find(policy, &belongs, at.now_millis);
             admitted = admit(&met.breaker);
         }
-        let (state, verdict) = match admitted {
+        let state = match admitted {
             Ok(change) => {
                 if change.transition.is_some() {
                     root.tell(&met.breaker, change.transition, Some(&ids()));
                 }
-                (change.state, stands(&change))
+                verdict = verdict.and_then(|verdict| stands(verdict, change.unwritten));
+                change.state
             }
-            Err(_) => (State::Closed, None),
+            Err(_) => State::Closed,
         };
         let call = Self {
             policy: Rc::clone(policy),
@@ -100,7 +112,7 @@ impl Call {
             return;
         };
         if let Some(at) = root.moment() {
-            self.change(root, at, &None::<fn() -> Ids>, |record| {
+            self.change(root, at, None, &mut |record| {
                 let moved = record.advance(&self.settings, at);
                 record.answered(permit);
                 moved
@@ -114,7 +126,7 @@ impl Call {
         root: &CircuitBreaker,
         outcome: Outcome,
         retry_after_seconds: Option<u64>,
-        ids: impl Fn() -> Ids,
+        ids: &dyn Fn() -> Ids,
     ) {
         let later = !root.is_over.get();
         if let Some(permit) = self.permit() {
@@ -123,7 +135,7 @@ impl Call {
                 && !(later && self.gather(permit, outcome))
                 && let Some(at) = root.moment()
             {
-                self.change(root, at, &Some(ids), |record| {
+                self.change(root, at, Some(ids), &mut |record| {
                     record.settle(&self.settings, permit, outcome, retry_after_seconds, at)
                 });
             }
@@ -151,8 +163,8 @@ impl Call {
         &self,
         root: &CircuitBreaker,
         at: Moment,
-        ids: &Option<impl Fn() -> Ids>,
-        mut act: impl FnMut(&mut policy::breaker::Record) -> Option<policy::breaker::Transition>,
+        ids: Option<&dyn Fn() -> Ids>,
+        act: &mut dyn FnMut(&mut Record) -> Option<Transition>,
     ) {
         let changed = change(
             &root.worker,
@@ -160,22 +172,22 @@ impl Call {
             &self.settings,
             at,
             Merges::Always,
-            |record| ((), act(record)),
+            act,
         );
         if let Ok(Change {
-            transition: Some(transition),
+            transition: transition @ Some(_),
             ..
         }) = changed
         {
-            let ids = ids.as_ref().map(|ids| ids());
-            root.tell(&self.breaker, Some(transition), ids.as_ref());
+            let ids = ids.map(|ids| ids());
+            root.tell(&self.breaker, transition, ids.as_ref());
         }
     }
 }
 
 /// What stands of a decision that may not have been written. A probe is one only once its place is.
-fn stands(change: &Change<Verdict>) -> Option<Verdict> {
-    match (change.decided, change.unwritten) {
+fn stands(verdict: Verdict, unwritten: Option<GaveUp>) -> Option<Verdict> {
+    match (verdict, unwritten) {
         (Verdict::Admitted(permit), Some(why)) if permit.is_probe() => match why {
             // Others got the places.
             GaveUp::Contended => Some(Verdict::Rejected(Rejection {

@@ -93,7 +93,7 @@ impl Filter for Exchange {
             return Answer::GoOn;
         };
         let belongs = Belongs::of(policy, request);
-        let call = Call::decide(root, policy, belongs, carried, at, ids);
+        let call = Call::decide(root, policy, belongs, carried, at, &ids);
         let explain = root.configuration.common.explain;
         let explanation = (explain != Explain::None).then(|| report::explanation(&decision, &call));
         if let (Explain::All, Some(explanation)) = (explain, &explanation) {
@@ -133,14 +133,7 @@ impl Filter for Exchange {
                     request.set_filter_state(ERROR_CODE, code.as_bytes());
                     let is_grpc = request.is_grpc();
                     let ids = passage.ids.insert(Ids::of(&passage.head, &root.worker));
-                    let reply = reject::reply(
-                        &passage.call,
-                        rejection,
-                        &passage.head,
-                        is_grpc,
-                        ids,
-                        &root.worker,
-                    );
+                    let reply = reject::reply(&passage.call, rejection, is_grpc, ids, &root.worker);
                     Answer::Reply(reply)
                 }
             },
@@ -285,7 +278,7 @@ impl Passage {
 
     fn settle(&mut self, root: &CircuitBreaker, came: Outcome, retry_after_seconds: Option<u64>) {
         let (call, head) = (&self.call, &self.head);
-        call.settle(root, came, retry_after_seconds, || Ids::of(head, &root.worker));
+        call.settle(root, came, retry_after_seconds, &|| Ids::of(head, &root.worker));
         self.stage = Stage::Over(came);
     }
 

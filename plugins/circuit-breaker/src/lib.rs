@@ -21,7 +21,7 @@ use config::circuit_breaker::Policy;
 use config::{Decision, Mode, Plugin};
 use exchange::Exchange;
 use kit::{CounterFamily, Ids, Root, Worker};
-use policy::breaker::{Moment, State, Transition};
+use policy::breaker::{Moment, Record, State, Transition};
 use shared::Merges;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -104,9 +104,8 @@ impl CircuitBreaker {
             now_millis,
             draw: self.worker.draw(),
         };
-        let moved = shared::change(&self.worker, breaker, &settings, at, Merges::Always, |record| {
-            ((), record.advance(&settings, at))
-        });
+        let mut advance = |record: &mut Record| record.advance(&settings, at);
+        let moved = shared::change(&self.worker, breaker, &settings, at, Merges::Always, &mut advance);
         match moved {
             Ok(change) => {
                 self.tell(breaker, change.transition, None);

@@ -1,10 +1,10 @@
 //! What a rejected request is answered.
 
 use crate::call::Call;
-use kit::{Ids, Object, Reply, RequestHead, Worker};
+use kit::{Ids, Object, Reply, Worker};
 use policy::breaker::{Rejection, Why};
 use policy::envelope::{Envelope, Format};
-use policy::error_code::{Origin, known};
+use policy::error_code::{CIRCUIT_OPEN, CIRCUIT_RAMPING};
 
 /// gRPC's status for a service that cannot be reached.
 const UNAVAILABLE: u32 = 14;
@@ -21,7 +21,10 @@ fn details(why: Why) -> &'static str {
 pub(crate) fn error_code(call: &Call, rejection: Rejection) -> String {
     match &call.policy.reject.error_code {
         Some(code) => code.to_string(),
-        None => known(status(call), Origin::Local, details(rejection.why).as_bytes()).code(),
+        None => match rejection.why {
+            Why::Open | Why::HalfOpen => CIRCUIT_OPEN.to_owned(),
+            Why::Ramping => CIRCUIT_RAMPING.to_owned(),
+        },
     }
 }
 
@@ -32,14 +35,7 @@ pub(crate) fn status(call: &Call) -> u16 {
 }
 
 /// The reply to a request that is rejected.
-pub(crate) fn reply(
-    call: &Call,
-    rejection: Rejection,
-    head: &RequestHead,
-    is_grpc: bool,
-    ids: &Ids,
-    worker: &Worker,
-) -> Reply {
+pub(crate) fn reply(call: &Call, rejection: Rejection, is_grpc: bool, ids: &Ids, worker: &Worker) -> Reply {
     let reject = &call.policy.reject;
     let details = details(rejection.why);
     let code = error_code(call, rejection);
@@ -59,7 +55,6 @@ pub(crate) fn reply(
         reject.message.as_bytes().to_vec()
     } else {
         add("content-type", Format::Standard.content_type());
-        let known = known(status(call), Origin::Local, details.as_bytes());
         Envelope {
             trace_id: &ids.trace,
             request_id: &ids.request,
@@ -70,7 +65,8 @@ pub(crate) fn reply(
             service_name: worker.service_name(),
             context: &Object::default(),
             documentation_url: None,
-            retryable: known.retry.allows(head.first(":method")),
+            // The upstream has seen nothing of it.
+            retryable: Some(true),
             retry_after: Some(seconds),
         }
         .write(Format::Standard)

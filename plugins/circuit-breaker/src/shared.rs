@@ -8,9 +8,7 @@ use kit::{GaveUp, Worker};
 use policy::breaker::{Moment, Record, Settings, State, Transition};
 
 /// What a look at the record led to.
-pub(crate) struct Change<T> {
-    /// What was decided.
-    pub(crate) decided: T,
+pub(crate) struct Change {
     /// The state that the breaker is in now.
     pub(crate) state: State,
     /// What happened to the breaker.
@@ -36,15 +34,16 @@ pub(crate) enum Merges {
     Always,
 }
 
-/// Decides on a breaker's record. What the worker has gathered is merged before.
-pub(crate) fn change<T>(
+/// Decides on a breaker's record. What the worker has gathered is merged before. `decide` may be called more than once:
+/// the last time counts.
+pub(crate) fn change(
     worker: &Worker,
     breaker: &Breaker,
     settings: &Settings,
     at: Moment,
     merges: Merges,
-    mut decide: impl FnMut(&mut Record) -> (T, Option<Transition>),
-) -> Result<Change<T>, Missed> {
+    decide: &mut dyn FnMut(&mut Record) -> Option<Transition>,
+) -> Result<Change, Missed> {
     let gathered_before = breaker.gathered.get();
     let mut seen = Err(Missed::Unread);
     let written = worker.change_shared(breaker.record(), |bytes| {
@@ -60,10 +59,9 @@ pub(crate) fn change<T>(
             merged = record.merge(settings, &gathered, at);
             gathered.merged();
         }
-        let (decided, moved) = decide(&mut record);
+        let moved = decide(&mut record);
         gathered.saw(&record, at.now_millis);
         let change = Change {
-            decided,
             state: record.state(),
             transition: merged.or(moved),
             unwritten: None,

@@ -19,6 +19,9 @@ pub enum GaveUp {
     Contended,
 }
 
+/// What is to be there in the place of what is; `None` to leave it.
+type Change<'c> = dyn FnMut(Option<&[u8]>) -> Option<Vec<u8>> + 'c;
+
 impl Worker {
     /// Reads a record of shared data; `None` if there is none.
     ///
@@ -38,6 +41,11 @@ impl Worker {
         key: &str,
         mut change: impl FnMut(Option<&[u8]>) -> Option<Vec<u8>>,
     ) -> Result<(), GaveUp> {
+        self.change_with(key, &mut change)
+    }
+
+    // Not part of its generic caller, which is compiled again for each change.
+    fn change_with(&self, key: &str, change: &mut Change<'_>) -> Result<(), GaveUp> {
         for _ in 0..TRIES {
             let (record, cas) = self.read_with_cas(key)?;
             let Some(changed) = change(record.as_deref()) else {

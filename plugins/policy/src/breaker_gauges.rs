@@ -135,10 +135,15 @@ impl Gauges {
         }
         let is_stale = |gauge: &mut Gauge| now_millis.saturating_sub(gauge.vouched_millis) >= STALE_MILLIS;
         let gone = self.listed.extract_if(.., is_stale);
-        let mut stale: Vec<String> = gone.map(|gauge| gauge.label).collect();
-        stale.sort_unstable();
-        stale.dedup();
-        stale.retain(|label| self.listed.iter().all(|gauge| gauge.label != *label));
+        let gone: Vec<String> = gone.map(|gauge| gauge.label).collect();
+        let mut stale: Vec<String> = Vec::new();
+        // There are few, if any: to sort them would be more code than all of this.
+        for label in gone {
+            let is_listed = self.listed.iter().any(|gauge| gauge.label == label);
+            if !is_listed && !stale.contains(&label) {
+                stale.push(label);
+            }
+        }
         stale
     }
 

@@ -5,6 +5,11 @@
 mod reasons;
 mod statuses;
 
+/// What a circuit breaker rejects that is open, or half-open with all its places taken.
+pub const CIRCUIT_OPEN: &str = "CIRCUIT_OPEN";
+/// What a closed circuit breaker rejects while it does not admit all requests yet.
+pub const CIRCUIT_RAMPING: &str = "CIRCUIT_RAMPING";
+
 /// Who made an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {

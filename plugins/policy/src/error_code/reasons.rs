@@ -126,13 +126,13 @@ pub(super) const ALL: &[Reason] = &[
     // These two are our own circuit breaker's.
     reason(
         &[Word("circuit_breaker_open")],
-        "CIRCUIT_OPEN",
+        super::CIRCUIT_OPEN,
         "The service is temporarily unavailable.",
         Retry::Any,
     ),
     reason(
         &[Word("circuit_breaker_ramping")],
-        "CIRCUIT_RAMPING",
+        super::CIRCUIT_RAMPING,
         "The service is recovering.",
         Retry::Any,
     ),
