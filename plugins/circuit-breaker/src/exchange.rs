@@ -12,10 +12,10 @@ use kit::{
 use policy::breaker::{Outcome, State};
 use policy::breaker_key::earns_slot;
 use policy::breaker_outcome::{
-    self as outcome, Answer as Judge, End, Grpc, Judged, judge_attempt_without_answer, judge_without_answer,
-    was_callers_deadline,
+    self as outcome, Answer as Judge, Attempt, End, Grpc, Judged, is_due, judge_attempt_without_answer,
+    judge_without_answer, was_callers_deadline,
 };
-use policy::deadline::callers_deadline_millis;
+use policy::deadline::{self, callers_deadline_millis};
 use policy::error_code::Origin;
 use policy::retry_after;
 use std::rc::Rc;
@@ -256,24 +256,37 @@ impl Passage {
                 let waited = self.waited_millis(root);
                 let patience = self.call.policy.failure.no_answer_after.millis();
                 let came = if self.call.is_attempt {
-                    judge_attempt_without_answer(done.flags(), waited, patience)
+                    let details = done.details();
+                    let attempt = self.attempt(done, &details, waited);
+                    judge_attempt_without_answer(attempt, waited, patience)
                 } else {
-                    judge_without_answer(waited, patience)
+                    judge_without_answer(done.flags(), waited, patience)
                 };
                 self.settle(root, came, None);
             }
             Stage::Answered(answer) => {
-                let flags = done.flags();
                 let end = if self.call.is_attempt {
-                    End::upstream(flags, false, answer.status, None)
+                    let details = done.details();
+                    End::upstream(self.attempt(done, &details, self.waited_millis(root)))
                 } else {
-                    End::downstream(flags, false, None)
+                    End::downstream(done.flags())
                 };
                 self.settle(root, answer.judge_end(end), None);
             }
             Stage::Rejected | Stage::Over(_) => {}
         }
         self.log(root, done);
+    }
+
+    /// What the proxy says of an attempt that is over.
+    fn attempt<'d>(&self, done: &Done<'_>, details: &'d [u8], waited_millis: u64) -> Attempt<'d> {
+        let expected_millis = deadline::millis(self.head.first("x-envoy-expected-rq-timeout-ms"));
+        Attempt {
+            flags: done.flags(),
+            details,
+            was_passed_on: done.status().is_some(),
+            is_due: is_due(expected_millis, waited_millis),
+        }
     }
 
     fn settle(&mut self, root: &CircuitBreaker, came: Outcome, retry_after_seconds: Option<u64>) {

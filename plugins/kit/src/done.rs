@@ -30,6 +30,14 @@ impl<'w> Done<'w> {
             .unwrap_or_default()
     }
 
+    /// Who ended it, as access logs show it in `%RESPONSE_CODE_DETAILS%`. Empty if the proxy does not say.
+    pub fn details(&self) -> Vec<u8> {
+        let details = host::property("response\0code_details");
+        self.worker
+            .tolerate_absence("response_details", details)
+            .unwrap_or_default()
+    }
+
     /// Filter state that another filter of ours has set.
     pub fn filter_state(&self, name: &str) -> Option<Vec<u8>> {
         self.worker.filter_state(name)

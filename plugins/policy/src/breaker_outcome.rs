@@ -11,6 +11,12 @@ use crate::breaker::Outcome;
 use crate::error_code::Origin;
 use crate::media_type::MediaType;
 
+mod end;
+
+pub use end::{
+    Attempt, End, is_due, judge_attempt_without_answer, judge_without_answer, was_callers_deadline,
+};
+
 /// How an exchange is told to be over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exchange {
@@ -94,47 +100,6 @@ pub enum Judged {
     Later,
 }
 
-/// How an answer was over that was good so far.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// It came to its end, with this grpc-status in its trailers, if there was one.
-    Complete(Option<Grpc>),
-    /// The upstream broke it off.
-    Reset,
-    /// It is not known what broke it off.
-    Broken,
-    /// The client broke it off.
-    ClientGone,
-}
-
-/// Envoy's response flags, as bits of `response.flags`.
-const UPSTREAM_RESETS: u64 = 0x10 | 0x40 | 0x80_0000;
-const CLIENT_GONE: u64 = 0x4000 | 0x1000_0000;
-
-impl End {
-    /// How a request was over, as a filter before the router sees it. `ended` says whether the end of the response was
-    /// seen; where the flags say that it was broken off, that beats it.
-    pub fn downstream(flags: u64, ended: bool, trailers: Option<Grpc>) -> Self {
-        match flags {
-            _ if flags & UPSTREAM_RESETS != 0 => Self::Reset,
-            _ if flags & CLIENT_GONE != 0 => Self::ClientGone,
-            _ if ended => Self::Complete(trailers),
-            _ => Self::Broken,
-        }
-    }
-
-    /// How an attempt was over, as a filter in a cluster sees it: an attempt of `status` that the router discards looks
-    /// like one that is reset. It discards errors, and never anything else.
-    pub fn upstream(flags: u64, ended: bool, status: u16, trailers: Option<Grpc>) -> Self {
-        match flags {
-            _ if ended => Self::Complete(trailers),
-            _ if flags & CLIENT_GONE != 0 => Self::ClientGone,
-            _ if status >= 400 => Self::Complete(trailers),
-            _ => Self::Reset,
-        }
-    }
-}
-
 /// A 429 in gRPC.
 const RESOURCE_EXHAUSTED: u32 = 8;
 
@@ -142,7 +107,7 @@ impl Answer<'_> {
     /// Judges an answer by its headers.
     pub fn judge(&self) -> Judged {
         if Origin::of(self.details) == Origin::Local {
-            return Judged::Now(local(self.details, self.callers_deadline));
+            return Judged::Now(self.local());
         }
         match self.exchange {
             _ if self.status_fails => Judged::Now(Outcome::Failure),
@@ -185,7 +150,41 @@ impl Answer<'_> {
             (Exchange::Stream, _) => self.good(),
             (_, End::Reset) => Outcome::Failure,
             (Exchange::Grpc, End::Complete(status)) => self.of_grpc(status),
-            (Exchange::Ordinary, End::Complete(_)) => self.good(),
+            (Exchange::Grpc, End::Discarded) => Outcome::Ignored,
+            (Exchange::Ordinary, End::Complete(_) | End::Discarded) => self.good(),
+        }
+    }
+
+    /// A reply that no upstream made: a failure where the proxy says by it that the upstream failed. All others, those of
+    /// filters and of the proxy's own limits, say nothing of it.
+    fn local(&self) -> Outcome {
+        const REQUEST_TIMEOUT: u16 = 408;
+        const UNKNOWN: u32 = 2;
+        let at = self.details.iter().position(|byte| *byte == b'{');
+        let (word, inside) = at
+            .and_then(|at| self.details.split_at_checked(at))
+            .unwrap_or((self.details, b""));
+        match word {
+            b"no_healthy_upstream" => Outcome::Failure,
+            b"upstream_reset_before_response_started" if inside.starts_with(b"{overflow") => Outcome::Ignored,
+            b"upstream_reset_before_response_started" => Outcome::Failure,
+            // The client had not sent all of its request: 408, which is 2 in gRPC.
+            b"stream_idle_timeout" | b"max_duration_timeout" if self.status == REQUEST_TIMEOUT => {
+                Outcome::Ignored
+            }
+            b"stream_idle_timeout" if self.grpc.is_some_and(|grpc| grpc.number == UNKNOWN) => {
+                Outcome::Ignored
+            }
+            b"stream_idle_timeout" => Outcome::Failure,
+            b"response_timeout"
+            | b"upstream_per_try_timeout"
+            | b"upstream_per_try_idle_timeout"
+            | b"upstream_max_stream_duration_reached"
+            | b"max_duration_timeout" => match self.callers_deadline {
+                true => Outcome::Ignored,
+                false => Outcome::Failure,
+            },
+            _ => Outcome::Ignored,
         }
     }
 
@@ -208,65 +207,6 @@ impl Answer<'_> {
             }) => Outcome::TooMany,
             Some(_) => self.good(),
         }
-    }
-}
-
-/// Judges a request that was over without an answer, as a filter before the router sees it: it was the client that gave
-/// up. Who waited for `no_answer_after_millis` has seen a failure; who did not wait so long has seen nothing.
-pub fn judge_without_answer(waited_millis: u64, no_answer_after_millis: u64) -> Outcome {
-    match waited_millis >= no_answer_after_millis {
-        true => Outcome::Failure,
-        false => Outcome::Ignored,
-    }
-}
-
-/// Judges an attempt that was over without an answer, as a filter in a cluster sees it: either the client gave up, or
-/// the upstream never answered. Its details may still be those of the attempt before.
-pub fn judge_attempt_without_answer(flags: u64, waited_millis: u64, no_answer_after_millis: u64) -> Outcome {
-    match flags & CLIENT_GONE {
-        0 => Outcome::Failure,
-        _ => judge_without_answer(waited_millis, no_answer_after_millis),
-    }
-}
-
-/// How much earlier than it should the proxy's timer may seem to end: the proxy starts it from the time at which it last
-/// looked at the clock, which was before all that it has done since. With hundreds of new connections at once, one worker
-/// was up to 18 ms early.
-const TIMER_MILLIS: u64 = 50;
-
-/// Whether a time-out of the proxy was the doing of the caller, who asked for an answer within
-/// `callers_deadline_millis` ([`crate::deadline::callers_deadline_millis`]): it was not longer than the proxy waited. Who
-/// waited for `no_answer_after_millis` has seen a failure, whatever it had asked for.
-pub fn was_callers_deadline(
-    callers_deadline_millis: Option<u64>,
-    waited_millis: u64,
-    no_answer_after_millis: u64,
-) -> bool {
-    let latest = waited_millis.saturating_add(TIMER_MILLIS);
-    waited_millis < no_answer_after_millis
-        && callers_deadline_millis.is_some_and(|deadline| deadline <= latest)
-}
-
-/// A reply that no upstream made: a failure where the router says by it that the upstream failed. All others, those of
-/// filters and of the proxy's own limits, say nothing of it.
-fn local(details: &[u8], callers_deadline: bool) -> Outcome {
-    let end = details
-        .iter()
-        .position(|byte| *byte == b'{')
-        .unwrap_or(details.len());
-    let (word, inside) = details.split_at_checked(end).unwrap_or((details, b""));
-    match word {
-        b"no_healthy_upstream" => Outcome::Failure,
-        b"upstream_reset_before_response_started" if inside.starts_with(b"{overflow") => Outcome::Ignored,
-        b"upstream_reset_before_response_started" => Outcome::Failure,
-        b"response_timeout"
-        | b"upstream_per_try_timeout"
-        | b"upstream_per_try_idle_timeout"
-        | b"upstream_max_stream_duration_reached" => match callers_deadline {
-            true => Outcome::Ignored,
-            false => Outcome::Failure,
-        },
-        _ => Outcome::Ignored,
     }
 }
 

@@ -66,7 +66,9 @@ fn every_other_reply_that_no_upstream_made_is_ignored_though_its_status_is_that_
         "cluster_not_found",
         "maintenance_mode",
         "circuit_breaker_open",
-        "stream_idle_timeout",
+        "unconditional_drop_overload",
+        "request_overall_timeout",
+        "lua_response",
         "wasm_fail_stream",
     ] {
         let answer = Answer {
@@ -253,66 +255,40 @@ fn grpc_is_judged_by_its_status_wherever_it_comes() {
 }
 
 #[test]
-fn a_client_that_waited_long_enough_tells_of_a_failure() {
-    assert_eq!(judge_without_answer(9_999, 10_000), Outcome::Ignored);
-    assert_eq!(judge_without_answer(10_000, 10_000), Outcome::Failure);
+fn a_time_out_of_a_silent_upstream_is_a_failure_and_of_a_silent_client_says_nothing() {
+    for (details, status, number, outcome) in [
+        ("stream_idle_timeout", 504, None, Outcome::Failure),
+        ("stream_idle_timeout", 408, None, Outcome::Ignored),
+        ("stream_idle_timeout", 200, Some(14), Outcome::Failure),
+        ("stream_idle_timeout", 200, Some(2), Outcome::Ignored),
+        ("max_duration_timeout", 504, None, Outcome::Failure),
+        ("max_duration_timeout", 408, None, Outcome::Ignored),
+        ("max_duration_timeout", 200, Some(4), Outcome::Failure),
+    ] {
+        let answer = Answer {
+            details: details.as_bytes(),
+            status,
+            status_fails: true,
+            grpc: number.and_then(|number| grpc(number, true)),
+            ..GOOD
+        };
+        is(answer, outcome);
+    }
 }
 
 #[test]
-fn a_time_out_is_the_callers_doing_up_to_the_deadline_that_it_asked_for() {
-    assert!(was_callers_deadline(Some(100), 100, 10_000));
-    assert!(was_callers_deadline(Some(100), 3_000, 10_000), "several tries");
-    assert!(
-        was_callers_deadline(Some(100), 50, 10_000),
-        "a timer that was early"
-    );
-    assert!(!was_callers_deadline(Some(100), 49, 10_000));
-    assert!(!was_callers_deadline(None, 100, 10_000));
-}
-
-#[test]
-fn a_time_out_after_a_patient_wait_is_a_failure_whatever_the_caller_asked_for() {
-    assert!(was_callers_deadline(Some(9_000), 9_999, 10_000));
-    assert!(!was_callers_deadline(Some(9_000), 10_000, 10_000));
-}
-
-#[test]
-fn an_attempt_without_an_answer_failed_unless_the_client_gave_up() {
-    assert_eq!(judge_attempt_without_answer(0, 5, 10_000), Outcome::Failure);
-    assert_eq!(judge_attempt_without_answer(0x40, 5, 10_000), Outcome::Failure);
-    assert_eq!(judge_attempt_without_answer(0x4000, 5, 10_000), Outcome::Ignored);
+fn an_attempt_that_the_router_discards_is_judged_by_its_headers() {
+    let refused = Answer { status: 404, ..GOOD };
+    assert_eq!(refused.judge_end(End::Discarded), Outcome::Success);
     assert_eq!(
-        judge_attempt_without_answer(0x4000, 10_000, 10_000),
-        Outcome::Failure
+        Answer {
+            is_slow: true,
+            ..GOOD
+        }
+        .judge_end(End::Discarded),
+        Outcome::Slow
     );
-}
-
-#[test]
-fn an_end_is_told_by_flags_before_the_router_and_by_the_status_behind_it() {
-    for (flags, ended, end) in [
-        (0, true, End::Complete(None)),
-        (0x8000, true, End::Complete(None)),
-        (0x10, false, End::Reset),
-        (0x40, true, End::Reset),
-        (0x80_0000, false, End::Reset),
-        (0x4000, false, End::ClientGone),
-        (0x1000_0000, false, End::ClientGone),
-        (0, false, End::Broken),
-    ] {
-        assert_eq!(End::downstream(flags, ended, None), end, "{flags:x}");
-    }
-    for (flags, ended, status, end) in [
-        (0, true, 200, End::Complete(None)),
-        (0, false, 200, End::Reset),
-        (0, false, 404, End::Complete(None)),
-        (0x4000, false, 200, End::ClientGone),
-    ] {
-        assert_eq!(
-            End::upstream(flags, ended, status, None),
-            end,
-            "{flags:x} {status}"
-        );
-    }
+    assert_eq!(GRPC.judge_end(End::Discarded), Outcome::Ignored);
 }
 
 proptest! {
