@@ -1,5 +1,6 @@
 //! The circuit-breaker plugin: when it opens, whom it rejects and how, how it closes again, and what it tells.
 
+mod origin;
 mod states;
 
 use host::Host;

@@ -28,10 +28,7 @@ const CIRCUIT_UPSTREAM: &str = "policy.circuit_upstream";
 const ERROR_CODE: &str = "policy.error_code";
 /// Filter state that error-envelope sets on each error that it deals with.
 const ERROR_ORIGIN: &str = "policy.error_origin";
-/// What the router adds to most answers of an upstream, and to nothing else: reading it costs less than to ask who made
-/// the answer.
-const SERVICE_TIME: &str = "x-envoy-upstream-service-time";
-/// The response code details of such an answer.
+/// The response code details of an upstream's answer.
 const VIA_UPSTREAM: &[u8] = b"via_upstream";
 
 /// One exchange on its way through the plugin.
@@ -190,12 +187,9 @@ impl Passage {
         let call = &self.call;
         let content_type = response.first("content-type");
         let status = response.status().unwrap_or_default();
-        // In a cluster there are only the upstream's answers, and errors of other filters there.
-        let is_upstreams = match call.is_attempt {
-            true => status < 400,
-            false => !response.first(SERVICE_TIME).is_empty(),
-        };
-        let details = match is_upstreams {
+        // In a cluster there are only the upstream's answers: the replies of other filters there pass by this one.
+        // Elsewhere no header tells: a filter that asks another service may hand on all that this one answered.
+        let details = match call.is_attempt {
             true => VIA_UPSTREAM.to_vec(),
             false => response.details(),
         };
