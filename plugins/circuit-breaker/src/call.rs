@@ -21,7 +21,6 @@ pub(crate) struct Call {
     pub(crate) carried: Carried,
     /// Whether the plugin stands in a cluster, and this is an attempt of a request.
     pub(crate) is_attempt: bool,
-    pub(crate) since_millis: u64,
     /// The state that it met.
     pub(crate) state: State,
     /// `None` where there was nothing to decide on: it goes on, and is only counted.
@@ -79,7 +78,6 @@ impl Call {
             unearned: met.unearned.then_some(belongs),
             carried,
             is_attempt,
-            since_millis: at.now_millis,
             state,
             verdict,
         };

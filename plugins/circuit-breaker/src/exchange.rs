@@ -44,6 +44,8 @@ struct Passage {
     head: RequestHead,
     ids: Option<Ids>,
     explanation: Option<Object>,
+    /// When the upstream was asked: when the whole request had come. `None`: it has not yet.
+    asked_millis: Option<u64>,
     stage: Stage,
 }
 
@@ -79,13 +81,6 @@ impl Filter for Exchange {
         let head = request.head();
         let ids = || Ids::of(&head, &root.worker);
         let carried = root.carried(&decision, ids);
-        if let (Some(reroute), Carried::Out) = (&policy.reject.reroute, carried)
-            && !request.values(&reroute.header).is_empty()
-        {
-            // Whoever sends it himself would choose his own route by it.
-            request.remove(&reroute.header);
-            request.reroute();
-        }
         let Some(at) = root.moment() else {
             return Answer::GoOn;
         };
@@ -115,6 +110,7 @@ impl Filter for Exchange {
             head,
             ids: None,
             explanation,
+            asked_millis: request.is_whole().then_some(at.now_millis),
         });
         match rejection.filter(|_| carried == Carried::Out) {
             None => Answer::GoOn,
@@ -134,6 +130,12 @@ impl Filter for Exchange {
                     Answer::Reply(reply)
                 }
             },
+        }
+    }
+
+    fn request_ended(&mut self) {
+        if let Some(passage) = &mut self.passage {
+            passage.asked_millis = self.root.worker.monotonic_millis();
         }
     }
 
@@ -308,11 +310,10 @@ impl Passage {
         }
     }
 
-    /// For how long the request has been waited for, in milliseconds.
+    /// For how long the upstream has been waited for, in milliseconds: a client may take its time to send its request.
     fn waited_millis(&self, root: &CircuitBreaker) -> u64 {
-        root.worker
-            .monotonic_millis()
-            .map_or(0, |now| now.saturating_sub(self.call.since_millis))
+        let waited = || Some(root.worker.monotonic_millis()?.saturating_sub(self.asked_millis?));
+        waited().unwrap_or_default()
     }
 
     /// Whether it was the caller who wanted no longer to be waited.

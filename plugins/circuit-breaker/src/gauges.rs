@@ -16,12 +16,10 @@ pub(crate) fn vouch(root: &CircuitBreaker, now_millis: u64) {
         for breaker in met.iter().filter(|breaker| breaker.is_shown()) {
             gauges.vouch(breaker.record(), &breaker.label, now_millis);
         }
-        for gauge in gauges.entries().to_vec() {
-            let is_ours = |policy| could_be(&gauge.record, key::kind(policy), key::given_name(policy));
-            if root.configuration.policies().any(is_ours) {
-                gauges.vouch(&gauge.record, &gauge.label, now_millis);
-            }
-        }
+        gauges.vouch_for_all(now_millis, &|record| {
+            let mut policies = root.configuration.policies();
+            policies.any(|policy| could_be(record, key::kind(policy), key::given_name(policy)))
+        });
         stale = gauges.take_stale(now_millis);
         gauges.changed_from(bytes)
     });

@@ -119,9 +119,9 @@ impl<F: Filter> Context for Exchange<F> {
 impl<F: Filter> HttpContext for Exchange<F> {
     crate::left_out::without_host_calls!();
 
-    fn on_http_request_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
+    fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
         if let Some((filter, worker)) = &mut self.passage {
-            let mut request = Request::new(worker);
+            let mut request = Request::new(worker, end_of_stream);
             let answer = filter.request(&mut request);
             request.write_back();
             match answer {
@@ -129,6 +129,20 @@ impl<F: Filter> HttpContext for Exchange<F> {
                 Answer::Reply(reply) if reply.send(worker) => return Action::Pause,
                 Answer::Reply(_) => filter.reply_refused(),
             }
+        }
+        Action::Continue
+    }
+
+    fn on_http_request_body(&mut self, _size: usize, end_of_stream: bool) -> Action {
+        if let Some((filter, _)) = self.passage.as_mut().filter(|_| end_of_stream) {
+            filter.request_ended();
+        }
+        Action::Continue
+    }
+
+    fn on_http_request_trailers(&mut self, _count: usize) -> Action {
+        if let Some((filter, _)) = &mut self.passage {
+            filter.request_ended();
         }
         Action::Continue
     }

@@ -45,6 +45,10 @@ pub trait Filter: 'static {
         Answer::GoOn
     }
 
+    /// The request has come as a whole, where it did not with its headers. (A plugin that wants it lists
+    /// `proxy_on_request_body` and `proxy_on_request_trailers` in its `callbacks.txt`.)
+    fn request_ended(&mut self) {}
+
     /// The response's headers have come.
     fn response(&mut self, response: &mut Response<'_>) -> Answer {
         let _ = response;

@@ -15,15 +15,22 @@ pub struct Request<'w> {
     worker: &'w Worker,
     headers: Headers<'w>,
     route: Route<'w>,
+    is_whole: bool,
 }
 
 impl<'w> Request<'w> {
-    pub(crate) fn new(worker: &'w Worker) -> Self {
+    pub(crate) fn new(worker: &'w Worker, is_whole: bool) -> Self {
         Self {
             worker,
             headers: Headers::new(Map::RequestHeaders, worker),
             route: Route::new(worker),
+            is_whole,
         }
+    }
+
+    /// Whether nothing follows the headers, neither body nor trailers.
+    pub fn is_whole(&self) -> bool {
+        self.is_whole
     }
 
     /// The values of a header (its name in lower case), one for each time it was sent.

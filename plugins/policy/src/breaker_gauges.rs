@@ -56,6 +56,15 @@ impl Gauge {
     fn key(&self) -> (&str, &str) {
         (&self.record, &self.label)
     }
+
+    /// Whether that was due.
+    fn renew(&mut self, now_millis: u64) -> bool {
+        let is_due = age(self.vouched_millis, now_millis).is_none_or(|age| age > VOUCHED_MILLIS);
+        if is_due {
+            self.vouched_millis = now_millis;
+        }
+        is_due
+    }
 }
 
 impl Gauges {
@@ -94,11 +103,7 @@ impl Gauges {
             .get_mut(place)
             .filter(|gauge| gauge.key() == (record, label))
         {
-            let is_due = age(gauge.vouched_millis, now_millis).is_none_or(|age| age > VOUCHED_MILLIS);
-            if is_due {
-                gauge.vouched_millis = now_millis;
-            }
-            return is_due;
+            return gauge.renew(now_millis);
         }
         let fits = record.len() <= LONGEST_RECORD && label.len() <= LONGEST_LABEL;
         let is_listed = fits && self.listed.len() < MOST_GAUGES;
@@ -111,6 +116,15 @@ impl Gauges {
             self.listed.insert(place, gauge);
         }
         is_listed
+    }
+
+    /// Says the same of all that are listed and known, by the names of their records.
+    pub fn vouch_for_all(&mut self, now_millis: u64, is_known: &dyn Fn(&str) -> bool) {
+        for gauge in &mut self.listed {
+            if is_known(&gauge.record) {
+                gauge.renew(now_millis);
+            }
+        }
     }
 
     /// Takes out what nobody vouched for in 15 seconds, and gives the labels that nothing listed has any more: whose

@@ -17,6 +17,7 @@ pub fn callers_deadline_millis<'h>(header: impl Fn(&str) -> &'h [u8]) -> Option<
     let deadlines = [
         millis(header("x-envoy-upstream-rq-timeout-ms")),
         millis(header("x-envoy-upstream-rq-per-try-timeout-ms")),
+        millis(header("x-envoy-upstream-stream-duration-ms")),
         grpc_millis(header("grpc-timeout")),
     ];
     deadlines.into_iter().flatten().filter(|millis| *millis > 0).min()
