@@ -2,6 +2,7 @@
 
 mod origin;
 mod states;
+mod well_known;
 
 use host::Host;
 use host_tests::plugin::CIRCUIT_BREAKER;
