@@ -1,10 +1,17 @@
 //! The circuit-breaker plugin: when it opens, whom it rejects and how, how it closes again, and what it tells.
 
+mod half_open;
+mod open_time;
 mod origin;
+mod ramp;
+mod sharing;
 mod states;
 mod well_known;
+mod trips;
+mod updates;
+mod windows;
 
-use host::Host;
+use host::{Exchange, Host, Plugin, Worker};
 use host_tests::plugin::CIRCUIT_BREAKER;
 use serde_json::{Value, json};
 
@@ -18,6 +25,11 @@ fn policy(policy: Value) -> Host {
     host(json!({ "default": policy }))
 }
 
+/// The plugin with this configuration, as it stands in a chain.
+fn breaker(configuration: Value) -> Plugin {
+    Plugin::new(CIRCUIT_BREAKER.module()).name("circuit-breaker").config(configuration)
+}
+
 /// A breaker that opens after three failures, for ten seconds, and lets one probe through.
 fn three_strikes() -> Value {
     json!({
@@ -28,6 +40,18 @@ fn three_strikes() -> Value {
     })
 }
 
+/// The same, but for these settings.
+fn strikes_with(settings: Value) -> Value {
+    let mut policy = three_strikes();
+    for (part, settings) in settings.as_object().into_iter().flatten() {
+        match (policy[part].as_object_mut(), settings) {
+            (Some(part), Value::Object(settings)) => part.extend(settings.clone()),
+            _ => policy[part] = settings.clone(),
+        }
+    }
+    policy
+}
+
 /// Lets so many requests fail.
 #[track_caller]
 fn fail(host: &Host, times: usize) {
@@ -36,3 +60,41 @@ fn fail(host: &Host, times: usize) {
     }
 }
 
+/// Lets requests to a worker succeed (`s`), fail (`f`), or say nothing (`i`: the client gives up at once).
+#[track_caller]
+fn tell(worker: Worker<'_>, story: &str) {
+    for (at, letter) in story.chars().enumerate() {
+        let request = worker.get("/orders");
+        match letter {
+            's' => request.answered_with(200),
+            'f' => request.answered_with(503),
+            'i' => request.expect_forwarded().client_aborts(),
+            other => panic!("{other} at {at}"),
+        };
+    }
+}
+
+/// A request is rejected, and that changes nothing.
+#[track_caller]
+fn expect_rejected(host: &Host) -> Exchange {
+    let exchange = host.get("/orders").expect_rejected(503);
+    assert_eq!(exchange.details(), "circuit_breaker_open", "{exchange}");
+    exchange
+}
+
+/// A request is admitted, and says nothing of the upstream.
+#[track_caller]
+fn expect_admitted(host: &Host) {
+    host.get("/orders").expect_forwarded().client_aborts();
+}
+
+/// How often a breaker went from one state to another for this reason.
+fn transitions(host: &Host, from: &str, to: &str, reason: &str) -> u64 {
+    let labels = format!(".breaker=upstream;.from={from};.to={to};.reason={reason};");
+    host.metric(&format!("circuit_breaker_transitions_total{labels}"))
+}
+
+/// How many calls the breaker of `upstream` has counted with this outcome.
+fn calls(host: &Host, outcome: &str, mode: &str) -> u64 {
+    host.metric(&format!("circuit_breaker_calls_total.breaker=upstream;.outcome={outcome};.mode={mode};"))
+}
