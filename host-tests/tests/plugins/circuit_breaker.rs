@@ -1,9 +1,13 @@
 //! The circuit-breaker plugin: when it opens, whom it rejects and how, how it closes again, and what it tells.
 
+mod grpc;
 mod half_open;
+mod in_chain;
 mod open_time;
 mod origin;
 mod ramp;
+mod rejecting;
+mod reroute;
 mod sharing;
 mod states;
 mod well_known;
