@@ -1,8 +1,14 @@
 //! The circuit-breaker plugin: when it opens, whom it rejects and how, how it closes again, and what it tells.
 
+mod degradations;
+mod explained;
+mod force;
 mod grpc;
 mod half_open;
 mod in_chain;
+mod logs;
+mod metrics;
+mod modes;
 mod open_time;
 mod origin;
 mod ramp;
