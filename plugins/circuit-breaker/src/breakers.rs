@@ -142,7 +142,8 @@ impl Breakers {
             }
             Found::Free(_) => return None,
             Found::Full => {
-                if !self.told_full.replace(true) {
+                // Whom nobody has answered misses nothing.
+                if may_take && !self.told_full.replace(true) {
                     self.worker.degrade(
                         "max_keys",
                         "there are more values than max_keys: those without a slot share the breaker `other`",
