@@ -15,6 +15,7 @@ mod ramp;
 mod rejecting;
 mod reroute;
 mod sharing;
+mod keys;
 mod states;
 mod well_known;
 mod trips;
