@@ -21,6 +21,7 @@ mod well_known;
 mod trips;
 mod updates;
 mod windows;
+mod what_counts;
 
 use host::{Exchange, Host, Plugin, Worker};
 use host_tests::plugin::CIRCUIT_BREAKER;
