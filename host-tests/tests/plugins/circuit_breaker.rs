@@ -16,6 +16,7 @@ mod rejecting;
 mod reroute;
 mod sharing;
 mod keys;
+mod per_attempt;
 mod states;
 mod well_known;
 mod trips;
