@@ -69,6 +69,7 @@ wasm: $(wasm-opt) ## Builds the plugins as they ship, into dist/
 probes: ## Builds the modules that only the tests load
 	@$(need-cargo)
 	@tools/build-wasm --for-tests $(PROBES)
+	@tools/build-wasm --next-record circuit-breaker
 
 .PHONY: tools
 tools: $(envoy) $(wasm-opt) $(wasm-runner) ## Installs what the other targets need, into .tools/

@@ -86,20 +86,32 @@ fn source(root: &Path, plugins: &[String]) -> String {
         names.collect::<Vec<_>>().join(", ")
     );
     // None of `ALL`: they do not ship, and are compiled as the plugins are but not optimised.
-    for (name, what) in [
-        ("probe", "tries what the kit has"),
-        ("puppet", "does what its configuration says"),
+    for (constant, name, folder, what) in [
+        ("PROBE", "probe", "wasm", "a probe of what the kit has"),
+        (
+            "PUPPET",
+            "puppet",
+            "wasm",
+            "a puppet that does what its configuration says",
+        ),
+        (
+            "NEXT_CIRCUIT_BREAKER",
+            "circuit-breaker",
+            "wasm-next-record",
+            "circuit-breaker as its next version, whose record has another form",
+        ),
     ] {
         let path = root
-            .join("target/wasm/wasm32-wasip1/shipping")
-            .join(name)
+            .join("target")
+            .join(folder)
+            .join("wasm32-wasip1/shipping")
+            .join(name.replace('-', "_"))
             .with_extension("wasm");
         assert!(path.is_file(), "`make probes` left no {}", path.display());
         println!("cargo::rerun-if-changed={}", path.display());
         source += &format!(
-            "/// The {name}, which only the tests load: it {what}.\n\
-             pub static {}: Plugin = Plugin::new({name:?}, {path:?});\n",
-            name.to_uppercase()
+            "/// Only the tests load it: {what}.\n\
+             pub static {constant}: Plugin = Plugin::new({name:?}, {path:?});\n"
         );
     }
     // A plugin whose tests are missing must not compile: each gets a module declaration.

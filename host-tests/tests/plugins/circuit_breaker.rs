@@ -21,6 +21,7 @@ mod states;
 mod well_known;
 mod trips;
 mod updates;
+mod versions;
 mod windows;
 mod what_counts;
 
