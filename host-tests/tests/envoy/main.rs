@@ -1,5 +1,6 @@
 //! The plugins in the real Envoy, over sockets.
 
+mod circuit_breaker_samples;
 mod configuration;
 mod differential;
 mod error_envelope;
