@@ -1,5 +1,7 @@
 //! The samples of circuit-breaker do what their comments say, with two workers.
 
+mod well_known;
+
 use crate::stand::Stand;
 use host_tests::plugin::{CIRCUIT_BREAKER, ERROR_ENVELOPE, REQUEST_ID};
 use live::client::{Request, Response};
@@ -278,48 +280,4 @@ fn in_a_cluster_it_sees_attempts_and_ends_the_retries() {
     assert_metric(&stand, &calls("failure"), 5);
     assert_metric(&stand, &calls("success"), 1);
     assert_nothing_given_up(&stand);
-}
-
-/// So many succeed, so many fail, and the next is rejected for this time.
-#[track_caller]
-fn opens(file: &str, successes: usize, failures: usize, open_seconds: u64) {
-    let stand = stand(file);
-    assert_eq!(
-        statuses(&stand, &Request::get("/orders"), successes),
-        vec![200; successes]
-    );
-    let success = "circuit_breaker_calls_total{breaker=\"upstream\",outcome=\"success\",mode=\"enforce\"}";
-    if successes > 0 {
-        // By then both workers have told of them.
-        assert_metric(&stand, success, successes as u64);
-    }
-    assert_eq!(
-        statuses(&stand, &Request::get("/status/500"), failures),
-        vec![500; failures]
-    );
-    let seconds = rejected(&send(&stand, &Request::get("/orders")));
-    // A slow machine may have lost some.
-    assert!((open_seconds - 10..=open_seconds).contains(&seconds), "{seconds}");
-    assert_eq!(stand.upstream.received().len(), successes + failures);
-    assert_nothing_given_up(&stand);
-}
-
-#[test]
-fn five_in_a_row_opens_for_sixty_seconds() {
-    opens("circuit-breaker-five-in-a-row.yaml", 0, 5, 60);
-}
-
-#[test]
-fn two_to_close_opens_for_sixty_seconds() {
-    opens("circuit-breaker-two-to-close.yaml", 0, 5, 60);
-}
-
-#[test]
-fn three_in_a_row_opens_for_thirty_seconds() {
-    opens("circuit-breaker-three-in-a-row.yaml", 0, 3, 30);
-}
-
-#[test]
-fn half_of_a_minute_opens_for_thirty_seconds() {
-    opens("circuit-breaker-half-of-a-minute.yaml", 10, 10, 30);
 }
