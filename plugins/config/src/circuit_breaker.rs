@@ -115,7 +115,8 @@ settings! {
 settings! {
     /// The header by which a request meets another route.
     pub struct Reroute {
-        /// The name of the request header.
+        /// The name of the request header. A client that sends it chooses that route itself, unless the proxy removes it
+        /// before it chooses one.
         header: HeaderName = HeaderName::of("x-fallback"),
         /// The value that it is set to.
         value: HeaderValue = HeaderValue::of("1"),
