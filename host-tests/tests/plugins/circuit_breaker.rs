@@ -11,6 +11,7 @@ mod metrics;
 mod modes;
 mod open_time;
 mod origin;
+mod races;
 mod ramp;
 mod rejecting;
 mod reroute;
