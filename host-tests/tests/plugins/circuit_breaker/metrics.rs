@@ -1,6 +1,6 @@
 //! What is counted, and the gauge.
 
-use super::{expect_rejected, host, policy, strikes_with, tell, three_strikes, transitions};
+use super::{breaker, expect_rejected, host, policy, strikes_with, tell, three_strikes, transitions};
 use host::{Host, Route, millis, secs};
 use serde_json::{Value, json};
 
@@ -82,6 +82,22 @@ fn the_gauge_follows_each_state() {
     assert_eq!(gauge(&host), 0);
     host.advance(secs(60));
     assert_eq!(gauge(&host), 0);
+}
+
+#[test]
+fn the_gauge_of_a_breaker_that_no_configuration_names_any_more_goes_to_closed() {
+    let named = |name: &str| {
+        let settings = json!({ "key": { "name": name }, "open": { "for": "1h", "max": "1h" } });
+        json!({ "default": strikes_with(settings) })
+    };
+    for (then, shown) in [("payments", 1), ("refunds", 0)] {
+        let host = Host::chain([breaker(named("payments"))]).workers(2);
+        tell(host.worker(1), "fff");
+        host.update("circuit-breaker", named(then)).expect("it is accepted");
+        host.get("/orders").send();
+        host.advance(secs(60));
+        assert_eq!(host.metric("circuit_breaker_state.breaker=payments;"), shown, "{then}");
+    }
 }
 
 #[test]
