@@ -15,7 +15,7 @@ pub(crate) fn transition_line(
     transition: &Transition,
     ids: Option<&Ids>,
 ) {
-    if let Some(line) = worker.line(Level::Warn, "transition") {
+    if let Some(line) = worker.change_line(Level::Warn, "transition") {
         line.with(|line| {
             if let Some(ids) = ids {
                 ids_of(line, ids);

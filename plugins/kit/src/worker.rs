@@ -17,16 +17,19 @@ pub struct Worker {
     plugin: &'static str,
     service_name: Option<String>,
     limit: Cell<LogLimit>,
+    changes_limit: Cell<LogLimit>,
     dice: Cell<Option<Dice>>,
     degradations: Cell<Vec<(&'static str, Counter)>>,
 }
 
 impl Worker {
     pub(crate) fn new(plugin: &'static str, common: &config::Common) -> Self {
+        let limit = LogLimit::new(common.log.max_per_second.get());
         Self {
             plugin,
             service_name: common.service_name.as_ref().map(|name| name.to_string()),
-            limit: Cell::new(LogLimit::new(common.log.max_per_second.get())),
+            limit: Cell::new(limit),
+            changes_limit: Cell::new(limit),
             dice: Cell::default(),
             degradations: Cell::default(),
         }
@@ -87,11 +90,21 @@ impl Worker {
 
     /// A line of the log, unless the worker has written as many in this second as `log.max_per_second` allows.
     pub fn line(&self, level: Level, event: &str) -> Option<Line> {
+        self.limited_line(&self.limit, level, event)
+    }
+
+    /// As [`Worker::line`], of a change that lasts: such lines have a bound of their own, of the same size. No flood of
+    /// lines about single requests is to hold back the one that tells when it began or ended.
+    pub fn change_line(&self, level: Level, event: &str) -> Option<Line> {
+        self.limited_line(&self.changes_limit, level, event)
+    }
+
+    fn limited_line(&self, limit: &Cell<LogLimit>, level: Level, event: &str) -> Option<Line> {
         // Without a clock there is no second to count in: such a line is held back.
         let now_millis = host::monotonic().ok()? / 1_000_000;
-        let mut limit = self.limit.get();
-        let admitted = limit.admit(now_millis);
-        self.limit.set(limit);
+        let mut lines = limit.get();
+        let admitted = lines.admit(now_millis);
+        limit.set(lines);
         let held_back = admitted?;
         Some(Line::new(self.plugin, level, event).with(|line| {
             if let Some(name) = &self.service_name {

@@ -169,10 +169,34 @@ fn a_flood_of_rejections_stays_within_the_bound_and_what_was_held_back_is_told()
     for _ in 0..50 {
         expect_rejected(&host);
     }
-    assert_eq!(lines::of(&host.logs()).len(), 3, "the transition and two rejections");
+    assert_eq!(lines::of(&host.logs()).len(), 4, "the transition and three rejections");
     host.advance(secs(1));
-    assert_eq!(lines::only(&expect_rejected(&host))["held_back"], 48);
+    assert_eq!(lines::only(&expect_rejected(&host))["held_back"], 47);
     assert_eq!(lines::only(&expect_rejected(&host)).get("held_back"), None);
+}
+
+#[test]
+fn no_flood_of_rejections_holds_back_a_transition() {
+    let host = host(json!({ "default": three_strikes(), "log": { "max_per_second": 3 } }));
+    tell(host.worker(0), "fff");
+    host.advance(secs(10));
+    let probe = host.get("/orders").expect_forwarded();
+    for _ in 0..50 {
+        expect_rejected(&host);
+    }
+    let line = lines::only(&probe.answer(200));
+    assert_eq!((&line["event"], &line["to"]), (&json!("transition"), &json!("closed")));
+}
+
+#[test]
+fn a_flood_of_transitions_stays_within_the_bound_too() {
+    let host = host(json!({ "default": { "trip": { "consecutive_failures": 1 }, "key": "route" }, "log": { "max_per_second": 3 } }))
+        .routes((0..20).map(|number| host::Route::new(&format!("r{number}")).path(&format!("/{number}"))));
+    for number in 0..20 {
+        host.get(format!("/{number}")).answered_with(503);
+    }
+    assert_eq!(lines::of(&host.logs()).len(), 3);
+    assert_eq!(host.metrics().keys().filter(|name| name.starts_with("circuit_breaker_transitions_total")).count(), 20);
 }
 
 #[test]

@@ -35,6 +35,7 @@ settings! {
         /// For which answers there is a line, from plugins that judge answers. request-id judges none.
         errors: LogErrors = LogErrors::ServerErrors,
         /// The most lines that a worker writes, in lines a second. What was held back is counted in the next line.
+        /// Transitions of breakers have a bound of their own, of the same size.
         max_per_second: Int<1, 10_000> = Int::of::<10>(),
     }
 }
