@@ -97,6 +97,12 @@ impl Call {
         }
     }
 
+    /// Whether it takes another route, because it is rejected. In a cluster there is none to take.
+    pub(crate) fn is_rerouted(&self) -> bool {
+        let reroutes = self.policy.reject.reroute.is_some() && !self.is_attempt;
+        reroutes && self.carried == Carried::Out && self.rejection().is_some()
+    }
+
     fn permit(&self) -> Option<Permit> {
         match self.verdict {
             Some(Verdict::Admitted(permit)) => Some(permit),

@@ -7,9 +7,10 @@ use crate::key::Belongs;
 use crate::{reject, report};
 use config::Explain;
 use kit::{
-    Answer, Done, Filter, Ids, Object, Request, RequestHead, Response, ResponseBody, ResponseTrailers, Root,
+    Answer, Done, Filter, Ids, Object, Reply, Request, RequestHead, Response, ResponseBody, ResponseTrailers,
+    Root,
 };
-use policy::breaker::{Outcome, State};
+use policy::breaker::{Outcome, Rejection, State};
 use policy::breaker_key::earns_slot;
 use policy::breaker_outcome::{
     self as outcome, Answer as Judge, Attempt, End, Grpc, Judged, is_due, judge_attempt_without_answer,
@@ -113,23 +114,10 @@ impl Filter for Exchange {
             asked_millis: request.is_whole().then_some(at.now_millis),
         });
         match rejection.filter(|_| carried == Carried::Out) {
-            None => Answer::GoOn,
-            Some(rejection) => match &policy.reject.reroute {
-                // In a cluster there is no other route to take.
-                Some(reroute) if !passage.call.is_attempt => {
-                    request.set(&reroute.header, reroute.value.as_bytes());
-                    request.reroute();
-                    Answer::GoOn
-                }
-                _ => {
-                    let code = reject::error_code(&passage.call, rejection);
-                    request.set_filter_state(ERROR_CODE, code.as_bytes());
-                    let is_grpc = request.is_grpc();
-                    let ids = passage.ids.insert(Ids::of(&passage.head, &root.worker));
-                    let reply = reject::reply(&passage.call, rejection, is_grpc, ids, &root.worker);
-                    Answer::Reply(reply)
-                }
-            },
+            Some(rejection) if !passage.is_rerouted(request) => {
+                Answer::Reply(passage.reply(rejection, request, root))
+            }
+            _ => Answer::GoOn,
         }
     }
 
@@ -184,6 +172,25 @@ impl Filter for Exchange {
 }
 
 impl Passage {
+    /// Sends a rejected request another way, if there is one. Where the host refuses, there is none.
+    fn is_rerouted(&self, request: &mut Request<'_>) -> bool {
+        match &self.call.policy.reject.reroute {
+            Some(reroute) if self.call.is_rerouted() => {
+                request.set(&reroute.header, reroute.value.as_bytes());
+                request.reroute()
+            }
+            _ => false,
+        }
+    }
+
+    /// The reply to a rejected request.
+    fn reply(&mut self, rejection: Rejection, request: &Request<'_>, root: &CircuitBreaker) -> Reply {
+        let code = reject::error_code(&self.call, rejection);
+        request.set_filter_state(ERROR_CODE, code.as_bytes());
+        let ids = self.ids.insert(Ids::of(&self.head, &root.worker));
+        reject::reply(&self.call, rejection, request.is_grpc(), ids, &root.worker)
+    }
+
     /// The response's headers have come.
     fn answered(&mut self, root: &CircuitBreaker, response: &Response<'_>) {
         let call = &self.call;

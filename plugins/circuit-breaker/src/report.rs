@@ -1,6 +1,6 @@
 //! What the plugin tells: log lines, and the explanation of a decision.
 
-use crate::breaker::{Breaker, Counted};
+use crate::breaker::{Breaker, Carried, Counted};
 use crate::call::Call;
 use crate::reject;
 use config::circuit_breaker::Policy;
@@ -54,7 +54,7 @@ fn numbers(line: &mut Object, transition: &Transition) {
     }
 }
 
-/// Logs a rejection, where a line is wanted for its status.
+/// Logs a rejection, be it by another route, where a line is wanted for its status.
 pub(crate) fn rejection_line(
     worker: &Worker,
     common: &Common,
@@ -71,14 +71,26 @@ pub(crate) fn rejection_line(
     if !wanted {
         return;
     }
-    let level = if status >= 500 { Level::Error } else { Level::Warn };
-    if let Some(line) = worker.line(level, "rejected") {
+    // Whoever took another route, or is only shadowed, got no error.
+    let is_error = !call.is_rerouted() && call.carried == Carried::Out;
+    let level = match is_error {
+        true if status >= 500 => Level::Error,
+        _ => Level::Warn,
+    };
+    let event = if call.is_rerouted() {
+        "rerouted"
+    } else {
+        "rejected"
+    };
+    if let Some(line) = worker.line(level, event) {
         line.with(|line| {
             ids_of(line, &ids());
             named(line, &call.breaker);
-            line.text("error_code", &reject::error_code(call, rejection))
-                .number("status", u64::from(status))
-                .text("mode", call.carried.as_str())
+            if !call.is_rerouted() {
+                line.text("error_code", &reject::error_code(call, rejection))
+                    .number("status", u64::from(status));
+            }
+            line.text("mode", call.carried.as_str())
                 .text("state", call.state.as_str())
                 .number("retry_after", rejection.retry_after_seconds);
         })

@@ -132,7 +132,15 @@ fn whom_shadow_would_reject_is_told_too() {
     let host = host(json!({ "mode": "shadow", "default": three_strikes() }));
     tell(host.worker(0), "fff");
     let members = json!({ "error_code": "CIRCUIT_OPEN", "status": 503, "mode": "shadow", "state": "open", "retry_after": 10 });
-    only_line(&get(&host).answered_with(200), "ERROR", "rejected", 0, members);
+    only_line(&get(&host).answered_with(200), "WARN", "rejected", 0, members);
+}
+
+#[test]
+fn whoever_takes_another_route_is_told_of_without_an_error() {
+    let host = policy(strikes_with(json!({ "reject": { "reroute": { "header": "x-fallback", "value": "1" } } })));
+    tell(host.worker(0), "fff");
+    let members = json!({ "mode": "enforce", "state": "open", "retry_after": 10 });
+    only_line(&get(&host).answered_with(200), "WARN", "rerouted", 0, members);
 }
 
 #[test]
