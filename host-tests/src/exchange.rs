@@ -3,10 +3,12 @@
 //! They take place in the world of a plugin's sample, `envoy/<plugin>.yaml`: its routes, its upstream, and the plugins
 //! that stand there beside it.
 
+pub mod circuit_breaker;
 pub mod error_envelope;
 pub mod request_id;
+mod world;
 
-use host::{Answer, Cluster, Edge, Host, Plugin, Route};
+use host::{Answer, Host};
 use serde_json::Value;
 
 /// One exchange.
@@ -26,6 +28,21 @@ pub struct Exchange {
     pub body: &'static str,
     /// What becomes of it behind the plugin.
     pub upstream: Upstream,
+    /// What became of the requests before it: a GET of the same path with the same headers each.
+    pub before: Vec<Upstream>,
+    /// Where the plugin stands.
+    pub place: Place,
+}
+
+/// Where a plugin stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Where its sample has it, among other plugins.
+    Sample,
+    /// Before the router, without any other plugin of ours.
+    Alone,
+    /// In the cluster `upstream`, behind the router. The others stand where they do.
+    Cluster,
 }
 
 /// What becomes of a request behind the plugin.
@@ -56,6 +73,9 @@ pub enum Upstream {
     Unasked,
 }
 
+/// The path whose requests are tried again, up to four times, all with the same answer.
+pub const RETRIED: &str = "/retried";
+
 /// The authority of every request.
 pub const AUTHORITY: &str = "shop.example";
 
@@ -75,6 +95,8 @@ impl Exchange {
                 body: "hello",
                 chunks: None,
             },
+            before: Vec::new(),
+            place: Place::Sample,
         }
     }
 
@@ -145,59 +167,60 @@ impl Exchange {
         self
     }
 
-    /// The world of the plugin's sample, in the host.
-    pub fn host(&self, plugin: &crate::plugin::Plugin) -> Host {
-        let route = |name: &str| Route::new(name).virtual_host("demo");
-        let rest = |path: &str| route("everything-else").path(path).timeout_ms(30_000);
-        let host = match plugin.name {
-            "error-envelope" => Host::chain([
-                Plugin::new(plugin.module())
-                    .name(plugin.name)
-                    .config(self.configuration.clone()),
-                Plugin::new(crate::plugin::REQUEST_ID.module())
-                    .name("request-id")
-                    .config(serde_json::json!({ "service_name": "demo" })),
-            ]),
-            _ => Host::new(plugin.module()).config(self.configuration.clone()),
-        };
-        let own = match plugin.name {
-            "error-envelope" => vec![
-                route("refused").prefix("/refused").cluster("refused"),
-                route("full").prefix("/full").cluster("full"),
-                route("gone")
-                    .prefix("/gone")
-                    .direct_response(410, "it moved out last year\n"),
-            ],
-            _ => vec![route("orders").prefix("/orders")],
-        };
-        let shared = [
-            route("nobody").prefix("/nobody").cluster("nobody"),
-            route("slow").prefix("/slow").timeout_ms(1_000),
-            route("maintenance")
-                .prefix("/maintenance")
-                .direct_response(503, "back at noon\n"),
-            // The samples take every path but one here; the exchanges have these two.
-            rest("/"),
-            rest("/reset"),
-        ];
-        // Envoy knows that nobody is there before it has the whole request, and then ends the connection.
-        let nobody = Cluster::new("nobody").answers([Answer::no_healthy_upstream()]);
-        host.edge(Edge::default().use_remote_address(true))
-            .routes(own.into_iter().chain(shared))
-            .clusters([nobody])
+    /// After so many requests, of which this became.
+    pub fn after(mut self, times: usize, upstream: &Upstream) -> Self {
+        self.before.extend(std::iter::repeat_n(upstream.clone(), times));
+        self
     }
 
-    /// Sends it in the host, to the end.
+    /// With the plugin standing there.
+    pub fn standing(mut self, place: Place) -> Self {
+        self.place = place;
+        self
+    }
+
+    /// Sends it in the host, to the end, behind those before it.
     pub fn run(&self, host: &Host) -> host::Exchange {
-        let mut request = host.request(self.method, self.path).host(AUTHORITY);
+        for before in &self.before {
+            self.send(host, "GET", "", before);
+        }
+        self.send(host, self.method, self.body, &self.upstream)
+    }
+
+    fn send(&self, host: &Host, method: &str, body: &str, upstream: &Upstream) -> host::Exchange {
+        let mut request = host.request(method, self.path).host(AUTHORITY);
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        if !self.body.is_empty() {
-            request = request.body(self.body);
+        if !body.is_empty() {
+            request = request.body(body);
         }
-        request.run(match &self.upstream {
-            Upstream::Answers {
+        if self.path != RETRIED {
+            return request.run(upstream.in_host());
+        }
+        let mut exchange = request.send();
+        while exchange.is_at_upstream() {
+            exchange = exchange.begin_answer(upstream.in_host());
+            host.advance(host::secs(1));
+        }
+        exchange
+    }
+}
+
+impl Upstream {
+    /// An answer of this status, without headers and body.
+    pub fn status(status: u16) -> Self {
+        Self::Answers {
+            status,
+            headers: Vec::new(),
+            body: "",
+            chunks: None,
+        }
+    }
+
+    fn in_host(&self) -> Answer {
+        match self {
+            Self::Answers {
                 status,
                 headers,
                 body,
@@ -214,13 +237,13 @@ impl Exchange {
                     None => answer.body(body),
                 }
             }
-            Upstream::Resets => Answer::reset(),
-            Upstream::Late => Answer::timeout(),
-            Upstream::Nobody => Answer::no_healthy_upstream(),
-            Upstream::Refused => Answer::connection_failure(),
-            Upstream::Full => Answer::overflow(),
-            Upstream::Unasked => Answer::new(500),
-        })
+            Self::Resets => Answer::reset(),
+            Self::Late => Answer::timeout(),
+            Self::Nobody => Answer::no_healthy_upstream(),
+            Self::Refused => Answer::connection_failure(),
+            Self::Full => Answer::overflow(),
+            Self::Unasked => Answer::new(500),
+        }
     }
 }
 

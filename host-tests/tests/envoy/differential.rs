@@ -1,13 +1,14 @@
 //! The same exchanges in the host and on the real Envoy must give the same status, headers and body, to the client and
 //! at the upstream. This is what makes the host worth trusting.
 
+mod world;
+
 use crate::stand::Stand;
-use host_tests::exchange::{AUTHORITY, Exchange, Upstream, error_envelope, request_id};
-use host_tests::plugin::{ERROR_ENVELOPE, Plugin, REQUEST_ID};
-use live::client::Request;
+use host_tests::exchange::{AUTHORITY, Exchange, Upstream, circuit_breaker, error_envelope, request_id};
+use host_tests::plugin::{CIRCUIT_BREAKER, ERROR_ENVELOPE, Plugin, REQUEST_ID};
+use live::client::{Request, Response};
 use live::{Answer, Received};
 use regex::{Captures, Regex};
-use serde_json::Value;
 use std::fmt::Write;
 
 /// Headers whose values hang on the time or the machine; that they are there is compared.
@@ -20,7 +21,9 @@ struct Seen {
     status: u16,
     response: Headers,
     body: Vec<u8>,
-    /// Method, path, headers and body at the upstream, if that was reached.
+    /// How often the upstream was reached.
+    reached: usize,
+    /// Method, path, headers and body there, the last time.
     upstream: Option<(String, Headers, Vec<u8>)>,
 }
 
@@ -34,29 +37,32 @@ fn host_and_envoy_agree_on_every_exchange_of_error_envelope() {
     agree(&ERROR_ENVELOPE, error_envelope::exchanges(), 65);
 }
 
+#[test]
+fn host_and_envoy_agree_on_every_exchange_of_circuit_breaker() {
+    agree(&CIRCUIT_BREAKER, circuit_breaker::exchanges(), 55);
+}
+
 /// There are at least so many exchanges, and on none of them host and Envoy differ.
 #[track_caller]
 fn agree(plugin: &Plugin, mut exchanges: Vec<Exchange>, at_least: usize) {
     assert!(exchanges.len() >= at_least, "{} exchanges", exchanges.len());
     let mut differences = String::new();
-    // An Envoy for each configuration.
-    while let Some(first) = exchanges.first() {
-        let configuration = first.configuration.clone();
-        let (same, other) = exchanges
-            .into_iter()
-            .partition(|exchange| exchange.configuration == configuration);
+    // An Envoy for each configuration and place.
+    while let Some(first) = exchanges.first().cloned() {
+        let (same, other) = exchanges.into_iter().partition(|exchange| {
+            exchange.configuration == first.configuration && exchange.place == first.place
+        });
         exchanges = other;
-        compare(plugin, &configuration, &same, &mut differences);
+        compare(plugin, &same, &mut differences);
     }
     assert!(differences.is_empty(), "host and Envoy differ:\n{differences}");
 }
 
-fn compare(plugin: &Plugin, configuration: &Value, exchanges: &[Exchange], differences: &mut String) {
-    let stand = Stand::of(plugin, |sample| {
-        sample
-            .configuration(plugin.name, configuration)
-            .expect("the sample has the plugin")
-    });
+fn compare(plugin: &Plugin, exchanges: &[Exchange], differences: &mut String) {
+    let Some(first) = exchanges.first() else {
+        return;
+    };
+    let stand = world::stand(plugin, first);
     for exchange in exchanges {
         let envoys = render(exchange, on_envoy(&stand, exchange));
         let hosts = render(exchange, in_host(plugin, exchange));
@@ -78,7 +84,42 @@ fn compare(plugin: &Plugin, configuration: &Value, exchanges: &[Exchange], diffe
 }
 
 fn on_envoy(stand: &Stand, exchange: &Exchange) -> Seen {
-    match &exchange.upstream {
+    for before in &exchange.before {
+        send(stand, exchange, "GET", "", before);
+    }
+    stand.upstream.take_received();
+    let response = send(
+        stand,
+        exchange,
+        exchange.method,
+        exchange.body,
+        &exchange.upstream,
+    );
+    let mut received = stand.upstream.take_received();
+    let named = |headers: Vec<(Vec<u8>, Vec<u8>)>| {
+        headers
+            .into_iter()
+            .map(|(name, value)| (String::from_utf8_lossy(&name).into_owned(), value))
+            .collect()
+    };
+    Seen {
+        status: response.status,
+        response: named(response.headers),
+        body: response.body,
+        reached: received.len(),
+        upstream: received.pop().map(
+            |Received {
+                 method,
+                 path,
+                 headers,
+                 body,
+             }| { (format!("{method} {path}"), named(headers), body.to_vec()) },
+        ),
+    }
+}
+
+fn send(stand: &Stand, exchange: &Exchange, method: &str, body: &str, upstream: &Upstream) -> Response {
+    match upstream {
         Upstream::Answers {
             status,
             headers,
@@ -103,34 +144,16 @@ fn on_envoy(stand: &Stand, exchange: &Exchange) -> Seen {
         Upstream::Resets => stand.upstream.answer(exchange.path, Answer::reset()),
         Upstream::Late | Upstream::Nobody | Upstream::Refused | Upstream::Full | Upstream::Unasked => {}
     }
-    let mut request = Request::new(exchange.method, exchange.path).header("host", AUTHORITY);
+    let mut request = Request::new(method, exchange.path).header("host", AUTHORITY);
     for (name, value) in &exchange.headers {
         request = request.header(name, value);
     }
-    if !exchange.body.is_empty() {
-        request = request.header("content-length", exchange.body.len().to_string());
-        request.body = exchange.body.into();
+    if !body.is_empty() {
+        request = request.header("content-length", body.len().to_string());
+        request.body = body.into();
     }
-    let outcome = stand.send(&request);
-    let named = |headers: Vec<(Vec<u8>, Vec<u8>)>| {
-        headers
-            .into_iter()
-            .map(|(name, value)| (String::from_utf8_lossy(&name).into_owned(), value))
-            .collect()
-    };
-    Seen {
-        status: outcome.response.status,
-        response: named(outcome.response.headers),
-        body: outcome.response.body,
-        upstream: outcome.received.map(
-            |Received {
-                 method,
-                 path,
-                 headers,
-                 body,
-             }| { (format!("{method} {path}"), named(headers), body.to_vec()) },
-        ),
-    }
+    let response = stand.envoy.send(&request);
+    response.unwrap_or_else(|error| panic!("{}: {request:?}: {error}", exchange.name))
 }
 
 fn in_host(plugin: &Plugin, exchange: &Exchange) -> Seen {
@@ -169,6 +192,11 @@ fn in_host(plugin: &Plugin, exchange: &Exchange) -> Seen {
             .filter(|(name, _)| !name.starts_with(':'))
             .collect(),
         body: done.body(),
+        reached: done
+            .attempts()
+            .iter()
+            .filter(|attempt| attempt.reached_upstream())
+            .count(),
         upstream,
     }
 }
@@ -181,6 +209,7 @@ fn render(exchange: &Exchange, seen: Seen) -> String {
     match seen.upstream {
         None => text += "upstream: not reached\n",
         Some((line, received, body)) => {
+            let _ = writeln!(text, "upstream: reached {} times", seen.reached);
             let _ = writeln!(text, "upstream: {line}");
             headers(&mut text, "upstream", received);
             let _ = writeln!(text, "upstream: body {:?}", String::from_utf8_lossy(&body));

@@ -1,0 +1,121 @@
+//! The world of an exchange on the real Envoy: the plugin's sample, or one that is made of another's.
+
+use crate::stand::{Stand, sample_of};
+use host_tests::exchange::{Exchange, Place};
+use host_tests::plugin::{ERROR_ENVELOPE, Plugin};
+use live::{Envoy, Sample, Upstream};
+use serde_json::{Value, json};
+
+const CONNECTION_MANAGER: &str = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
+
+/// An Envoy in which this exchange can take place.
+pub fn stand(plugin: &Plugin, exchange: &Exchange) -> Stand {
+    if plugin.name == "circuit-breaker" {
+        let upstream = Upstream::start().expect("an upstream can be started");
+        let sample = with_breaker(&upstream, plugin, exchange).expect("the sample has these parts");
+        let envoy = Envoy::with(&sample.to_yaml()).start();
+        let envoy = envoy.unwrap_or_else(|error| panic!("{error}"));
+        return Stand { envoy, upstream };
+    }
+    Stand::of(plugin, |sample| {
+        sample
+            .configuration(plugin.name, &exchange.configuration)
+            .expect("the sample has the plugin")
+    })
+}
+
+/// The sample of error-envelope, whose routes lead to every reason for an error, with the breaker in it.
+fn with_breaker(upstream: &Upstream, plugin: &Plugin, exchange: &Exchange) -> Option<Sample> {
+    let sample = sample_of(&ERROR_ENVELOPE, upstream);
+    let mut sample = sample
+        .configuration("error-envelope", &json!({ "service_name": "demo" }))
+        .ok()?;
+    let breaker = filter(plugin, &exchange.configuration);
+    let routes = format!("{CONNECTION_MANAGER}/route_config/virtual_hosts/0/routes");
+    sample
+        .tree()
+        .pointer_mut(&routes)?
+        .as_array_mut()?
+        .splice(0..0, own_routes());
+    match exchange.place {
+        Place::Cluster => {
+            *clusters_filters(sample.tree())? = json!({ "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+                "explicit_http_config": { "http_protocol_options": {} },
+                "http_filters": [breaker, {
+                    "name": "envoy.filters.http.upstream_codec",
+                    "typed_config": { "@type": "type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec" },
+                }],
+            } });
+            return Some(sample);
+        }
+        Place::Sample | Place::Alone => {
+            let filters = format!("{CONNECTION_MANAGER}/http_filters");
+            sample
+                .tree()
+                .pointer_mut(&filters)?
+                .as_array_mut()?
+                .insert(2, breaker);
+        }
+    }
+    if exchange.place == Place::Alone {
+        let connection_manager = sample.tree().pointer_mut(CONNECTION_MANAGER)?.as_object_mut()?;
+        // It is for what no plugin of ours sees, and looks for traces of them.
+        connection_manager.remove("local_reply_config");
+        sample = sample.without_filter("error-envelope").ok()?;
+        sample = sample.without_filter("request-id").ok()?;
+    }
+    Some(sample)
+}
+
+fn filter(plugin: &Plugin, configuration: &Value) -> Value {
+    json!({
+        "name": plugin.name,
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
+            "config": {
+                "name": plugin.name,
+                "root_id": plugin.name,
+                "vm_config": {
+                    "vm_id": "policies",
+                    "runtime": "envoy.wasm.runtime.v8",
+                    "code": { "local": { "filename": plugin.path() } },
+                },
+                "configuration": {
+                    "@type": "type.googleapis.com/google.protobuf.StringValue",
+                    "value": configuration.to_string(),
+                },
+            },
+        },
+    })
+}
+
+fn own_routes() -> [Value; 2] {
+    let fallback = json!({ "name": "x-fallback", "string_match": { "exact": "1" } });
+    [
+        json!({
+            "name": "fallback",
+            "match": { "prefix": "/", "headers": [fallback] },
+            "direct_response": { "status": 200, "body": { "inline_string": "yesterday's" } },
+        }),
+        json!({
+            "name": "retried",
+            "match": { "prefix": "/retried" },
+            "route": { "cluster": "upstream", "timeout": "0s", "retry_policy": { "retry_on": "5xx", "num_retries": 4 } },
+        }),
+    ]
+}
+
+/// Where the settings of the cluster `upstream` are that hold its filters.
+fn clusters_filters(tree: &mut Value) -> Option<&mut Value> {
+    let clusters = tree.pointer_mut("/static_resources/clusters")?.as_array_mut()?;
+    let upstream = clusters
+        .iter_mut()
+        .find(|cluster| cluster["name"] == "upstream")?;
+    let members = upstream.as_object_mut()?;
+    Some(
+        members
+            .entry("typed_extension_protocol_options")
+            .or_insert(Value::Null),
+    )
+}
