@@ -1,5 +1,6 @@
 //! The circuit-breaker plugin: when it opens, whom it rejects and how, how it closes again, and what it tells.
 
+mod bytes;
 mod degradations;
 mod explained;
 mod force;
