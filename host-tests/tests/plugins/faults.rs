@@ -3,8 +3,10 @@
 //! The exchanges are those that host and Envoy agree on. They are dealt out to several tests, which run in parallel.
 
 use host::faults::inject_everywhere;
-use host_tests::exchange::{Exchange, error_envelope, request_id};
-use host_tests::plugin::{ERROR_ENVELOPE, Plugin, REQUEST_ID};
+use host::{Answer, Cluster, Host, secs};
+use host_tests::exchange::{Exchange, circuit_breaker, error_envelope, request_id};
+use host_tests::plugin::{CIRCUIT_BREAKER, ERROR_ENVELOPE, Plugin, REQUEST_ID};
+use serde_json::json;
 
 /// Tests among which the exchanges of a plugin are dealt out.
 const PARTS: usize = 8;
@@ -45,6 +47,11 @@ macro_rules! parts {
             fn error_envelope_survives() {
                 part(&ERROR_ENVELOPE, error_envelope::exchanges(), $part);
             }
+
+            #[test]
+            fn circuit_breaker_survives() {
+                part(&CIRCUIT_BREAKER, circuit_breaker::exchanges(), $part);
+            }
         }
     )*};
 }
@@ -68,5 +75,105 @@ fn no_fault_is_fatal_where_everything_is_on_and_two_workers_serve() {
             }
         },
     );
+    assert!(report.runs > report.calls, "{report}");
+}
+
+/// Every part of a breaker in use: each of its two workers sees it open, re-route and probe.
+fn breaker() -> Host {
+    let plugin = host::Plugin::new(CIRCUIT_BREAKER.module())
+        .name("circuit-breaker")
+        .vm_id("circuit")
+        .config(json!({
+            "service_name": "orders", "explain": "all", "route_metadata": true,
+            "log": { "requests": true, "errors": "all", "max_per_second": 10_000 },
+            "default": {
+                "key": { "header": "x-tenant" }, "max_keys": 1, "evict_idle": "1s", "known": ["known"],
+                "trip": {
+                    "consecutive_failures": 3,
+                    "failure_rate": { "percent": 50, "window": { "calls": 10 }, "min_calls": 2 },
+                    "slow_rate": { "percent": 80, "slower_than": "1s", "window": "10s", "min_calls": 2 },
+                },
+                "open": { "for": "1s", "max": "5s", "honor_retry_after": true },
+                "half_open": { "max_calls": 1, "successes": 1, "lease": "2s", "max_wait": "4s" },
+                "ramp": { "over": "2s", "from_percent": 50 },
+                "reject": { "reroute": { "header": "x-fallback", "value": "1" } },
+            },
+            "routes": [{ "match": { "path": "/grpc" }, "policy": { "reject": { "reroute": null } } }],
+        }));
+    Host::chain([plugin.clone()])
+        .workers(2)
+        .routes([
+            host::Route::new("fallback")
+                .when_header("x-fallback", "1")
+                .direct_response(200, "yesterday's"),
+            host::Route::new("").timeout_ms(0),
+        ])
+        .clusters([Cluster::new("upstream").filters([plugin.name("in-the-cluster")])])
+}
+
+/// What the breaker meets: in each worker failures, a slow answer, rejections, a probe, a client that leaves, and ticks.
+fn a_life(host: &Host) {
+    let failing = || Answer::new(503).header("retry-after", "1");
+    for worker in [0, 1, 0] {
+        host.worker(worker)
+            .get("/")
+            .header("x-tenant", "known")
+            .run(failing());
+    }
+    for tenant in ["known", "one", "two"] {
+        host.worker(1)
+            .grpc("/grpc")
+            .header("x-tenant", tenant)
+            .run(Answer::grpc(14));
+    }
+    host.advance(secs(2));
+    for worker in [0, 1] {
+        let probe = host.worker(worker).get("/").header("x-tenant", "known").send();
+        host.worker(1 - worker)
+            .get("/")
+            .header("x-tenant", "known")
+            .run(200);
+        host.advance(secs(2));
+        match probe.is_at_upstream() {
+            true => drop(probe.answer(Answer::new(200).pieces(["a", "b"]))),
+            false => drop(probe),
+        }
+    }
+    let left = host.worker(1).get("/").header("x-tenant", "one").send();
+    host.advance(secs(3));
+    drop(left);
+}
+
+#[test]
+fn no_fault_is_fatal_to_a_breaker_with_everything_on() {
+    let report = inject_everywhere(breaker, a_life);
+    assert!(report.runs > report.calls, "{report}");
+}
+
+#[test]
+fn no_fault_wedges_a_breaker() {
+    let make = || {
+        Host::new(CIRCUIT_BREAKER.module())
+            .config(json!({ "default": {
+                "trip": { "consecutive_failures": 1 },
+                "open": { "for": "1s", "max": "1s" },
+                "half_open": { "max_calls": 1, "successes": 1, "lease": "2s", "max_wait": "2s" },
+                "ramp": { "over": "1s" },
+            } }))
+            .workers(2)
+    };
+    let report = inject_everywhere(make, |host| {
+        host.get("/").run(503);
+        host.advance(secs(2));
+        // A probe that comes to nothing.
+        drop(host.worker(1).get("/").send());
+        // Where the upstream works it closes after a while, whatever has failed.
+        let serves = |worker: usize| host.worker(worker).get("/").run(200).reached_upstream();
+        let closes = (0..5).any(|_| {
+            host.advance(secs(3));
+            serves(1) && serves(0)
+        });
+        assert!(closes, "it is wedged");
+    });
     assert!(report.runs > report.calls, "{report}");
 }
