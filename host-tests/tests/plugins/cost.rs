@@ -2,6 +2,8 @@
 //!
 //! The hosts have fixed seeds, because what becomes of random bytes costs a little more or less.
 
+mod circuit_breaker;
+
 use expect_test::expect_file;
 use host::cost::usual;
 use host::{Answer, Cost, Exchange, Host, Request};
@@ -92,6 +94,7 @@ fn the_usual_path_costs_what_it_did() {
         golden += &format!("{what}\n{}\n", cost(&host, id));
     }
     golden += &errors();
+    golden += &circuit_breaker::breakers();
     expect_file!["../../golden/cost.txt"].assert_eq(&golden);
 }
 
