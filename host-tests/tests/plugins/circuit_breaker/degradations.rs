@@ -1,6 +1,6 @@
 //! What it does where the host does not do what it should: the request goes on, and that is counted.
 
-use super::{expect_admitted, expect_rejected, host, policy, strikes_with, tell, three_strikes};
+use super::{expect_admitted, expect_rejected, host, policy, strikes_with, tell, three_strikes, transitions};
 use host::{Host, HostCall, Status, secs};
 use serde_json::{Value, json};
 
@@ -8,9 +8,9 @@ fn degraded(host: &Host, what: &str) -> u64 {
     host.metric(&format!("policy_degradations_total.plugin=circuit-breaker;.what={what};"))
 }
 
-/// A host whose breaker was told this story, and on which the next call of this name by the next request fails.
+/// A host whose breaker was told this story, and on which the next call of this name by such a request fails.
 #[track_caller]
-fn failing(story: &str, advance: u64, call: &str) -> Host {
+fn failing(story: &str, advance: u64, call: &str, request: fn(&Host)) -> Host {
     let told = || {
         let host = policy(strikes_with(json!({ "half_open": { "lease": "5s" } })));
         tell(host.worker(0), story);
@@ -19,7 +19,7 @@ fn failing(story: &str, advance: u64, call: &str) -> Host {
     };
     let host = told();
     let before = host.host_calls().len();
-    drop(host.get("/orders").send());
+    request(&host);
     let is_it = |(number, made): &(usize, &HostCall)| *number >= before && made.name == call;
     let calls = host.host_calls();
     let (number, _) = calls.iter().enumerate().find(is_it).expect("the request makes this call");
@@ -29,9 +29,13 @@ fn failing(story: &str, advance: u64, call: &str) -> Host {
     host
 }
 
+fn sent(host: &Host) {
+    drop(host.get("/orders").send());
+}
+
 #[test]
 fn a_record_that_cannot_be_read_stops_no_request() {
-    let host = failing("fff", 0, "proxy_get_shared_data");
+    let host = failing("fff", 0, "proxy_get_shared_data", sent);
     host.get("/orders").answered_with(200);
     assert_eq!(degraded(&host, "shared_data_read"), 1);
     expect_rejected(&host);
@@ -39,7 +43,7 @@ fn a_record_that_cannot_be_read_stops_no_request() {
 
 #[test]
 fn a_probes_place_that_cannot_be_written_stops_no_request() {
-    let host = failing("fff", 10, "proxy_set_shared_data");
+    let host = failing("fff", 10, "proxy_set_shared_data", sent);
     host.get("/orders").answered_with(200);
     assert_eq!(degraded(&host, "shared_data_write"), 1);
     // Nothing came of it: it still finds out.
@@ -50,8 +54,23 @@ fn a_probes_place_that_cannot_be_written_stops_no_request() {
 }
 
 #[test]
+fn a_trip_that_cannot_be_written_has_not_happened() {
+    let fails = |host: &Host| drop(host.get("/orders").answered_with(503));
+    let host = failing("ff", 0, "proxy_set_shared_data", fails);
+    fails(&host);
+    assert_eq!(degraded(&host, "shared_data_write"), 1);
+    assert_eq!(transitions(&host, "closed", "open", "consecutive_failures"), 0);
+    let told: Vec<Value> = crate::lines::of(&host.logs());
+    assert!(told.iter().all(|line| line["event"] == "degradation"), "{told:?}");
+    expect_admitted(&host);
+    fails(&host);
+    expect_rejected(&host);
+    assert_eq!(transitions(&host, "closed", "open", "consecutive_failures"), 1);
+}
+
+#[test]
 fn without_a_clock_nothing_is_decided() {
-    let host = failing("fff", 0, "clock_time_get");
+    let host = failing("fff", 0, "clock_time_get", sent);
     host.get("/orders").answered_with(200);
     assert_eq!(degraded(&host, "monotonic_clock"), 1, "{:?}", host.metrics());
     expect_rejected(&host);

@@ -53,6 +53,18 @@ fn a_rejection_is_logged_by_the_envelope_and_not_by_the_breaker() {
 }
 
 #[test]
+fn whom_shadow_would_reject_is_told_by_the_breaker_beside_the_upstreams_own_error() {
+    let shadow = breaker(json!({ "mode": "shadow", "default": three_strikes() }));
+    let host = Host::chain([envelope(json!({})), shadow]);
+    tell(host.worker(0), "fff");
+    host.advance(secs(1));
+    let told = lines::of_exchange(&host.get("/orders").answered_with(503));
+    let plugins: Vec<_> = told.iter().map(|line| (line["plugin"].as_str(), line["event"].as_str())).collect();
+    let expected = [(Some("circuit-breaker"), Some("rejected")), (Some("error-envelope"), Some("error"))];
+    assert!(expected.iter().all(|line| plugins.contains(line)) && plugins.len() == 2, "{plugins:?}");
+}
+
+#[test]
 fn an_envelope_that_has_nothing_to_do_with_it_leaves_the_line_to_the_breaker() {
     for configuration in [json!({ "mode": "disabled" }), json!({ "default": { "statuses": ["404"] } })] {
         let exchange = open([envelope(configuration.clone())]).get("/orders").expect_rejected(503);

@@ -142,6 +142,15 @@ fn only_the_failure_that_opens_it_is_asked() {
 }
 
 #[test]
+fn a_success_that_opens_it_is_not_asked() {
+    let trip = json!({ "consecutive_failures": null, "failure_rate": { "percent": 50, "min_calls": 4 } });
+    let host = policy(strikes_with(json!({ "trip": trip, "open": { "honor_retry_after": true, "max": "60s" } })));
+    tell(host.worker(0), "fff");
+    host.get("/orders").answered_with(Answer::new(200).header("retry-after", "40"));
+    is_open_for(&host, 10);
+}
+
+#[test]
 fn unless_it_is_asked_for_no_retry_after_is_honoured() {
     let host = policy(three_strikes());
     tell(host.worker(0), "ff");
