@@ -1,0 +1,5 @@
+//! The circuit-breaker plugin in the real Envoy.
+
+mod half_open;
+mod outages;
+mod stage;
