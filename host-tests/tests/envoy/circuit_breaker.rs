@@ -1,5 +1,6 @@
 //! The circuit-breaker plugin in the real Envoy.
 
+mod faster;
 mod half_open;
 mod outages;
 mod stage;
