@@ -3,4 +3,5 @@
 mod faster;
 mod half_open;
 mod outages;
+mod per_attempt;
 mod stage;
