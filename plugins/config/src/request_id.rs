@@ -96,12 +96,12 @@ pub enum Sampled {
 const SAMPLED: &str = "true, false, null or {\"percent\": …}";
 
 impl Setting for Sampled {
-    fn read(node: &Node, _over: Option<&Self>, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
+    fn read(node: &Node, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
         match node {
             Node::Bool(true) => Some(Self::Always),
             Node::Bool(false) => Some(Self::Never),
             Node::Object(_) => match members(node, at, reading, &["percent"])?.first() {
-                Some((key, node)) => Percent::read(node, None, &at.key(key), reading).map(Self::Percent),
+                Some((key, node)) => Percent::read(node, &at.key(key), reading).map(Self::Percent),
                 None => reading.refuse_type(at, SAMPLED, node),
             },
             _ => reading.refuse_type(at, SAMPLED, node),

@@ -30,7 +30,7 @@ pub use merged::Merged;
 pub(crate) use nearest::nearest;
 pub use place::Place;
 pub use reading::Reading;
-pub(crate) use reading::{Entry, extra_members, lay, member_of, members, read_part, text, word};
+pub(crate) use reading::{Entry, extra_members, lay_part, member_of, members, text, word};
 
 #[cfg(feature = "describe")]
 use crate::describe::{Member, Shape};
@@ -38,11 +38,20 @@ use crate::node::Node;
 
 /// A type that can stand in a configuration.
 pub trait Setting: Sized {
-    /// Reads `node`, which stands at `at`, over the value that held before, if there was one.
+    /// Reads `node`, which stands at `at`.
     ///
-    /// What replaces as a whole (a number, a text, a list, a choice) does not look at `over`. `None`, and a fault in
-    /// `reading`, where nothing can be made of it; a part with faults inside is read all the same, to find the rest.
-    fn read(node: &Node, over: Option<&Self>, at: &Place<'_>, reading: &mut Reading) -> Option<Self>;
+    /// `None`, and a fault in `reading`, where nothing can be made of it; a part with faults inside is read all the same,
+    /// to find the rest.
+    fn read(node: &Node, at: &Place<'_>, reading: &mut Reading) -> Option<Self>;
+
+    /// Reads `node` over this value, which stays as it is where nothing can be made of the node.
+    ///
+    /// What has members is read member by member. All else (a number, a text, a list, a choice) replaces as a whole.
+    fn lay(&mut self, node: &Node, at: &Place<'_>, reading: &mut Reading) {
+        if let Some(value) = Self::read(node, at, reading) {
+            *self = value;
+        }
+    }
 
     /// What may stand here, for people and for editors.
     #[cfg(feature = "describe")]
@@ -54,21 +63,36 @@ pub trait Setting: Sized {
 }
 
 /// A setting with members of its own, declared with `settings!`. Its default is what a part that was `null` starts from.
-pub trait Part: Setting + Clone + Default {
-    /// The names of its members.
-    const KEYS: &'static [&'static str];
-
-    /// Reads the member whose key has this place in `KEYS` over what it was.
-    fn set(&mut self, place: usize, node: &Node, at: &Place<'_>, reading: &mut Reading);
-
+pub trait Part: Setting + Members + Clone + Default {
     /// Its members, for people and for editors.
     #[cfg(feature = "describe")]
     fn members() -> Vec<Member>;
 }
 
+/// A part, whatever its type: how one is read is compiled once, and not for each of them.
+pub trait Members {
+    /// The names of its members.
+    fn keys(&self) -> &'static [&'static str];
+
+    /// The member whose name has this place among them.
+    fn member(&mut self, place: usize) -> Option<&mut dyn Slot>;
+}
+
+/// A setting, whatever its type, in its place.
+pub trait Slot {
+    /// See [`Setting::lay`].
+    fn lay(&mut self, node: &Node, at: &Place<'_>, reading: &mut Reading);
+}
+
+impl<T: Setting> Slot for T {
+    fn lay(&mut self, node: &Node, at: &Place<'_>, reading: &mut Reading) {
+        Setting::lay(self, node, at, reading);
+    }
+}
+
 /// `true` or `false`.
 impl Setting for bool {
-    fn read(node: &Node, _over: Option<&Self>, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
+    fn read(node: &Node, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
         match node {
             Node::Bool(value) => Some(*value),
             _ => reading.refuse_type(at, "true or false", node),
@@ -88,10 +112,18 @@ impl Setting for bool {
 
 /// What `null` switches off. A part that was off starts from its declared values.
 impl<T: Setting> Setting for Option<T> {
-    fn read(node: &Node, over: Option<&Self>, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
+    fn read(node: &Node, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
         match node {
             Node::Null => Some(None),
-            _ => T::read(node, over.and_then(Option::as_ref), at, reading).map(Some),
+            _ => T::read(node, at, reading).map(Some),
+        }
+    }
+
+    fn lay(&mut self, node: &Node, at: &Place<'_>, reading: &mut Reading) {
+        match (node, &mut *self) {
+            (Node::Null, _) => *self = None,
+            (_, Some(value)) => Setting::lay(value, node, at, reading),
+            (_, None) => *self = T::read(node, at, reading),
         }
     }
 
@@ -119,8 +151,8 @@ impl<T> Given<T> {
 }
 
 impl<T: Setting> Setting for Given<T> {
-    fn read(node: &Node, over: Option<&Self>, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
-        T::read(node, over.and_then(Self::as_ref), at, reading).map(|value| Self(Some(value)))
+    fn read(node: &Node, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
+        T::read(node, at, reading).map(|value| Self(Some(value)))
     }
 
     #[cfg(feature = "describe")]

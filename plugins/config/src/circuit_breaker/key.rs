@@ -31,7 +31,7 @@ const WANTED: &str =
     "\"cluster\", \"route\", \"host\", {\"header\": \"x-tenant\"} or {\"name\": \"payments\"}";
 
 impl Setting for Key {
-    fn read(node: &Node, _over: Option<&Self>, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
+    fn read(node: &Node, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
         match node {
             Node::Text(text) => {
                 let known = WORDS.into_iter().find(|(word, ..)| word == text);
@@ -41,9 +41,9 @@ impl Setting for Key {
             }
             Node::Object(_) => match members(node, at, reading, &["header", "name"])?[..] {
                 [("header", node)] => {
-                    SafeHeaderName::read(node, None, &at.key("header"), reading).map(Self::Header)
+                    SafeHeaderName::read(node, &at.key("header"), reading).map(Self::Header)
                 }
-                [("name", node)] => BreakerName::read(node, None, &at.key("name"), reading).map(Self::Name),
+                [("name", node)] => BreakerName::read(node, &at.key("name"), reading).map(Self::Name),
                 _ => reading.refuse_type(at, WANTED, node),
             },
             _ => reading.refuse_type(at, WANTED, node),

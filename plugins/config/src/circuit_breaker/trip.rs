@@ -62,11 +62,11 @@ impl Window {
 const WANTED: &str = "a duration, such as \"60s\", or {\"calls\": 100}";
 
 impl Setting for Window {
-    fn read(node: &Node, _over: Option<&Self>, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
+    fn read(node: &Node, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
         match node {
-            Node::Text(_) => Duration::read(node, None, at, reading).map(Self::Time),
+            Node::Text(_) => Duration::read(node, at, reading).map(Self::Time),
             Node::Object(_) => match members(node, at, reading, &["calls"])?.first() {
-                Some((key, node)) => Int::read(node, None, &at.key(key), reading).map(Self::Calls),
+                Some((key, node)) => Int::read(node, &at.key(key), reading).map(Self::Calls),
                 None => reading.refuse_type(at, WANTED, node),
             },
             _ => reading.refuse_type(at, WANTED, node),

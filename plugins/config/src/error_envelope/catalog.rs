@@ -35,11 +35,11 @@ impl Deref for Catalog {
 }
 
 impl Setting for Catalog {
-    fn read(node: &Node, _over: Option<&Self>, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
+    fn read(node: &Node, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
         if matches!(node, Node::List(items) if items.len() > MOST_ENTRIES) {
             return reading.refuse(at, &["must have at most ", &MOST_ENTRIES.to_string(), " entries"]);
         }
-        let entries = Vec::<CatalogEntry>::read(node, None, at, reading)?;
+        let entries = Vec::<CatalogEntry>::read(node, at, reading)?;
         let mut before: &[CatalogEntry] = &[];
         let mut sound = true;
         for (index, entry) in entries.iter().enumerate() {
@@ -142,7 +142,7 @@ fn includes<T>(mine: Option<T>, others: Option<T>, includes: fn(T, T) -> bool) -
 const NEEDED: [&str; 2] = ["when", "error_code"];
 
 impl Setting for CatalogEntry {
-    fn read(node: &Node, _over: Option<&Self>, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
+    fn read(node: &Node, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
         let mut answer = Answer::default();
         let needed = extra_members(node, &mut answer, at, reading, &NEEDED)?;
         let given = |name: &str| needed.iter().find(|(key, _)| *key == name).map(|(_, node)| *node);
@@ -153,7 +153,7 @@ impl Setting for CatalogEntry {
         }
         let faults = reading.faults.len();
         let when_at = at.key("when");
-        let when = given("when").and_then(|node| When::read(node, None, &when_at, reading));
+        let when = given("when").and_then(|node| When::read(node, &when_at, reading));
         if when == Some(When::default()) && reading.faults.len() == faults {
             reading.refuse::<()>(
                 &when_at,
@@ -161,7 +161,7 @@ impl Setting for CatalogEntry {
             );
         }
         let error_code =
-            given("error_code").and_then(|node| ErrorCode::read(node, None, &at.key("error_code"), reading));
+            given("error_code").and_then(|node| ErrorCode::read(node, &at.key("error_code"), reading));
         Some(Self {
             when: when?,
             error_code: error_code?,

@@ -4,7 +4,7 @@ use super::choice::{Choice, Outcome};
 use super::{Common, Plugin, Policy, RuleHead};
 use crate::fault::{Faults, shown_text};
 use crate::node::Node;
-use crate::setting::{Entry, Merged, Place, Reading, extra_members, member_of, nearest, read_part};
+use crate::setting::{Entry, Merged, Place, Reading, extra_members, lay_part, member_of, nearest};
 use crate::value::{Form, Text};
 use std::rc::Rc;
 
@@ -61,9 +61,11 @@ impl<P: Policy> Policies for Vec<P> {
         reading: &mut Reading,
     ) -> Option<usize> {
         let base = base.and_then(|base| self.get(base));
-        let policy = read_part(node, base, at, reading)?;
-        self.push(policy);
-        Some(self.len() - 1)
+        let mut policy = base.cloned().unwrap_or_default();
+        lay_part(node, &mut policy, at, reading).then(|| {
+            self.push(policy);
+            self.len() - 1
+        })
     }
 
     fn check(&self, place: usize, merged: &mut Merged<'_>) {

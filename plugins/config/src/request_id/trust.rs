@@ -147,9 +147,9 @@ fn first_of_v6(address: Ipv6Addr, bits: u8) -> Ipv6Addr {
 const PEERS: &str = "\"always\", \"never\" or {\"cidrs\": […]}";
 
 impl Setting for Trust {
-    fn read(node: &Node, _over: Option<&Self>, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
+    fn read(node: &Node, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
         if member_of(node, "ids").is_none() && member_of(node, "trace").is_none() {
-            let peers = Peers::read(node, None, at, reading)?;
+            let peers = Peers::read(node, at, reading)?;
             return Some(Self {
                 ids: peers.clone(),
                 trace: peers,
@@ -158,7 +158,7 @@ impl Setting for Trust {
         let (mut ids, mut trace) = (None, None);
         for (key, node) in members(node, at, reading, &["ids", "trace"])? {
             let side = if key == "ids" { &mut ids } else { &mut trace };
-            *side = Some(Peers::read(node, None, &at.key(key), reading));
+            *side = Some(Peers::read(node, &at.key(key), reading));
         }
         // A choice replaces as a whole: what is left out has no value to fall back on.
         match (ids, trace) {
@@ -202,12 +202,12 @@ impl Setting for Trust {
 }
 
 impl Setting for Peers {
-    fn read(node: &Node, _over: Option<&Self>, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
+    fn read(node: &Node, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
         match node {
             Node::Text(word) if word == "always" => Some(Self::Always),
             Node::Text(word) if word == "never" => Some(Self::Never),
             Node::Object(_) => match members(node, at, reading, &["cidrs"])?.first() {
-                Some((key, node)) => AtLeastOne::read(node, None, &at.key(key), reading).map(Self::Networks),
+                Some((key, node)) => AtLeastOne::read(node, &at.key(key), reading).map(Self::Networks),
                 None => reading.refuse_type(at, PEERS, node),
             },
             _ => reading.refuse_type(at, PEERS, node),
@@ -248,7 +248,7 @@ impl Setting for Peers {
 }
 
 impl Setting for Network {
-    fn read(node: &Node, _over: Option<&Self>, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
+    fn read(node: &Node, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
         let Node::Text(text) = node else {
             return reading.refuse_type(at, "a network", node);
         };

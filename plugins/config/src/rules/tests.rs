@@ -64,7 +64,7 @@ pub(crate) fn get(authority: &str, path: &str) -> Request {
 fn read(json: &str) -> Match {
     let mut reading = Reading::default();
     let node = Node::read(json.as_bytes()).unwrap();
-    let rule = Match::read(&node, None, &Place::top(), &mut reading);
+    let rule = Match::read(&node, &Place::top(), &mut reading);
     assert_eq!(reading.faults.to_string(), "");
     rule.unwrap()
 }

@@ -31,29 +31,26 @@ macro_rules! settings {
             }
         }
 
-        impl $crate::setting::Part for $name {
-            const KEYS: &'static [&'static str] = &[$($crate::setting::key!($member $($key)?),)*];
+        impl $crate::setting::Members for $name {
+            fn keys(&self) -> &'static [&'static str] {
+                &[$($crate::setting::key!($member $($key)?),)*]
+            }
 
-            // Kept apart from what is generic around it, which is compiled again for every plugin.
-            #[inline(never)]
-            fn set(
-                &mut self,
-                place: usize,
-                node: &$crate::node::Node,
-                at: &$crate::setting::Place<'_>,
-                reading: &mut $crate::setting::Reading,
-            ) {
+            fn member(&mut self, place: usize) -> Option<&mut dyn $crate::setting::Slot> {
                 // Counted while compiling: what remains is a jump by the place.
                 let mut next = 0;
                 $(
                     if place == next {
-                        return $crate::setting::lay(&mut self.$member, node, at, reading);
+                        return Some(&mut self.$member);
                     }
                     next += 1;
                 )*
                 let _ = next;
+                None
             }
+        }
 
+        impl $crate::setting::Part for $name {
             #[cfg(feature = "describe")]
             fn members() -> Vec<$crate::describe::Member> {
                 let default = Self::default();
@@ -71,11 +68,20 @@ macro_rules! settings {
         impl $crate::setting::Setting for $name {
             fn read(
                 node: &$crate::node::Node,
-                over: Option<&Self>,
                 at: &$crate::setting::Place<'_>,
                 reading: &mut $crate::setting::Reading,
             ) -> Option<Self> {
-                $crate::setting::read_part(node, over, at, reading)
+                let mut part = Self::default();
+                $crate::setting::lay_part(node, &mut part, at, reading).then_some(part)
+            }
+
+            fn lay(
+                &mut self,
+                node: &$crate::node::Node,
+                at: &$crate::setting::Place<'_>,
+                reading: &mut $crate::setting::Reading,
+            ) {
+                $crate::setting::lay_part(node, self, at, reading);
             }
 
             #[cfg(feature = "describe")]
@@ -141,7 +147,6 @@ macro_rules! words {
         impl $crate::setting::Setting for $name {
             fn read(
                 node: &$crate::node::Node,
-                _over: Option<&Self>,
                 at: &$crate::setting::Place<'_>,
                 reading: &mut $crate::setting::Reading,
             ) -> Option<Self> {

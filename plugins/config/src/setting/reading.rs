@@ -1,6 +1,6 @@
 //! What the declared readers have in common: faults, members, texts, words.
 
-use super::{Part, Place, Setting, nearest};
+use super::{Members, Place, Slot, nearest};
 use crate::fault::{Fault, Faults, joined, shown};
 use crate::node::Node;
 
@@ -74,50 +74,39 @@ pub(crate) fn members<'n>(
     reading: &mut Reading,
     known: &[&'static str],
 ) -> Option<Vec<Entry<'n>>> {
-    read_members(node, at, reading, &[], known, &mut |_, _, _, _| {})
+    extra_members(node, &mut NoPart, at, reading, known)
 }
 
-/// Reads a part over what it was, or over its declared values where it was not.
-pub(crate) fn read_part<T: Part>(
-    node: &Node,
-    over: Option<&T>,
-    at: &Place<'_>,
-    reading: &mut Reading,
-) -> Option<T> {
-    let mut part = over.cloned().unwrap_or_default();
-    extra_members(node, &mut part, at, reading, &[])?;
-    Some(part)
+/// What has no members.
+struct NoPart;
+
+impl Members for NoPart {
+    fn keys(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn member(&mut self, _place: usize) -> Option<&mut dyn Slot> {
+        None
+    }
+}
+
+/// Reads a part over what it was. Whether it is one: an object.
+pub(crate) fn lay_part(node: &Node, part: &mut dyn Members, at: &Place<'_>, reading: &mut Reading) -> bool {
+    extra_members(node, part, at, reading, &[]).is_some()
 }
 
 /// Reads a part from an object that has other members beside the part's own, and returns those.
-pub(crate) fn extra_members<'n, T: Part>(
+pub(crate) fn extra_members<'n>(
     node: &'n Node,
-    part: &mut T,
+    part: &mut dyn Members,
     at: &Place<'_>,
     reading: &mut Reading,
     extra: &[&'static str],
-) -> Option<Vec<Entry<'n>>> {
-    let mut set = |place: usize, node: &Node, at: &Place<'_>, reading: &mut Reading| {
-        part.set(place, node, at, reading);
-    };
-    read_members(node, at, reading, T::KEYS, extra, &mut set)
-}
-
-type SetMember<'a> = dyn FnMut(usize, &Node, &Place<'_>, &mut Reading) + 'a;
-
-// Apart from the reader of parts, so that it is compiled once and not for each of them.
-fn read_members<'n>(
-    node: &'n Node,
-    at: &Place<'_>,
-    reading: &mut Reading,
-    own: &[&'static str],
-    extra: &[&'static str],
-    set: &mut SetMember<'_>,
 ) -> Option<Vec<Entry<'n>>> {
     let Node::Object(entries) = node else {
         return reading.refuse_type(at, "an object", node);
     };
-    let mut known = own.to_vec();
+    let mut known = part.keys().to_vec();
     known.extend_from_slice(extra);
     let mut found = Vec::new();
     let mut rest = Vec::new();
@@ -132,19 +121,12 @@ fn read_members<'n>(
             continue;
         }
         found.push(place);
-        match place < own.len() {
-            true => set(place, node, &at.key(key), reading),
-            false => rest.push((name, node)),
+        match part.member(place) {
+            Some(member) => member.lay(node, &at.key(key), reading),
+            None => rest.push((name, node)),
         }
     }
     Some(rest)
-}
-
-/// Reads a member over what it was; what it was stays where nothing can be made of the node.
-pub(crate) fn lay<T: Setting>(member: &mut T, node: &Node, at: &Place<'_>, reading: &mut Reading) {
-    if let Some(value) = T::read(node, Some(member), at, reading) {
-        *member = value;
-    }
 }
 
 /// The text that stands here, if it breaks no rule of its form.

@@ -140,8 +140,10 @@ fn parse(json: &str) -> Node {
 /// What the layers give, from the outermost to the innermost.
 fn merged(layers: &[Node]) -> Pump {
     let mut reading = Reading::default();
-    let read = |pump: Pump, layer| Pump::read(layer, Some(&pump), &Place::top(), &mut reading).unwrap();
-    let pump = layers.iter().fold(Pump::default(), read);
+    let mut pump = Pump::default();
+    for layer in layers {
+        Setting::lay(&mut pump, layer, &Place::top(), &mut reading);
+    }
     assert_eq!(reading.faults.to_string(), "");
     pump
 }

@@ -31,7 +31,7 @@ impl<const MIN: u32, const MAX: u32> Decimal<MIN, MAX> {
 }
 
 impl<const MIN: u32, const MAX: u32> Setting for Decimal<MIN, MAX> {
-    fn read(node: &Node, _over: Option<&Self>, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
+    fn read(node: &Node, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
         match node {
             // NaN is within no bounds.
             Node::Number(number) if (f64::from(MIN)..=f64::from(MAX)).contains(number) => Some(Self(*number)),

@@ -35,7 +35,7 @@ impl<const MIN: u32, const MAX: u32> Duration<MIN, MAX> {
 }
 
 impl<const MIN: u32, const MAX: u32> Setting for Duration<MIN, MAX> {
-    fn read(node: &Node, _over: Option<&Self>, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
+    fn read(node: &Node, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
         millis_of(node, MIN, MAX, at, reading).map(Self)
     }
 

@@ -73,7 +73,6 @@ macro_rules! text_setting {
         impl $crate::setting::Setting for $type {
             fn read(
                 node: &$crate::node::Node,
-                _over: Option<&Self>,
                 at: &$crate::setting::Place<'_>,
                 reading: &mut $crate::setting::Reading,
             ) -> Option<Self> {

@@ -24,7 +24,7 @@ impl<const MIN: u32, const MAX: u32> Int<MIN, MAX> {
 }
 
 impl<const MIN: u32, const MAX: u32> Setting for Int<MIN, MAX> {
-    fn read(node: &Node, _over: Option<&Self>, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
+    fn read(node: &Node, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
         match node {
             // The bounds keep the conversion exact; NaN is within none.
             Node::Number(number)

@@ -9,7 +9,7 @@ use crate::setting::{Place, Reading, Setting};
 
 /// A list, which may be empty.
 impl<T: Setting> Setting for Vec<T> {
-    fn read(node: &Node, _over: Option<&Self>, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
+    fn read(node: &Node, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
         let mut values = Vec::new();
         let mut sound = true;
         // Every item is read, so that each one's faults are found.
@@ -17,7 +17,7 @@ impl<T: Setting> Setting for Vec<T> {
             node,
             at,
             reading,
-            &mut |item, at, reading| match T::read(item, None, at, reading) {
+            &mut |item, at, reading| match T::read(item, at, reading) {
                 Some(value) => values.push(value),
                 None => sound = false,
             },
@@ -73,8 +73,8 @@ impl<T> Deref for AtLeastOne<T> {
 }
 
 impl<T: Setting> Setting for AtLeastOne<T> {
-    fn read(node: &Node, _over: Option<&Self>, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
-        let items = Vec::read(node, None, at, reading)?;
+    fn read(node: &Node, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
+        let items = Vec::read(node, at, reading)?;
         if items.is_empty() {
             return reading.refuse(at, &["must have at least one item"]);
         }

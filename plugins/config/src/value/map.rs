@@ -4,7 +4,7 @@ use super::Form;
 #[cfg(feature = "describe")]
 use crate::describe::Shape;
 use crate::node::Node;
-use crate::setting::{Place, Reading, Setting, lay};
+use crate::setting::{Place, Reading, Setting};
 
 /// Values by keys of the author's choice, sorted by key: a protobuf Struct keeps no order, and what a plugin does must
 /// not depend on which of the two forms it was given.
@@ -42,40 +42,13 @@ impl<K: Ord, V> Map<K, V> {
 }
 
 impl<K: Form + Ord + Clone, V: Setting + Clone> Setting for Map<K, V> {
-    fn read(node: &Node, over: Option<&Self>, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
-        let Node::Object(entries) = node else {
-            return reading.refuse_type(at, "an object", node);
-        };
-        let mut map = over.cloned().unwrap_or_default();
-        let mut given = Map::<K, ()>::default();
-        for (text, node) in entries {
-            let at = at.key(text);
-            if let Some(wanted) = K::broken(text) {
-                reading.refuse_key(&at, wanted);
-                continue;
-            }
-            let key = K::of(text);
-            match given.position(&key) {
-                Ok(_) => {
-                    reading.refuse_twice(&at);
-                    continue;
-                }
-                Err(place) => given.0.insert(place, (key.clone(), ())),
-            }
-            match map.position(&key) {
-                Ok(place) => {
-                    if let Some((_, value)) = map.0.get_mut(place) {
-                        lay(value, node, &at, reading);
-                    }
-                }
-                Err(place) => {
-                    if let Some(value) = V::read(node, None, &at, reading) {
-                        map.0.insert(place, (key, value));
-                    }
-                }
-            }
-        }
-        Some(map)
+    fn read(node: &Node, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
+        let mut map = Self::default();
+        map.lay_entries(node, at, reading).then_some(map)
+    }
+
+    fn lay(&mut self, node: &Node, at: &Place<'_>, reading: &mut Reading) {
+        self.lay_entries(node, at, reading);
     }
 
     #[cfg(feature = "describe")]
@@ -93,5 +66,44 @@ impl<K: Form + Ord + Clone, V: Setting + Clone> Setting for Map<K, V> {
                 .map(|(key, value)| (key.as_str().to_owned(), value.written()))
                 .collect(),
         )
+    }
+}
+
+impl<K: Form + Ord + Clone, V: Setting> Map<K, V> {
+    /// Lays each member over what it was. Whether they stand in an object.
+    fn lay_entries(&mut self, node: &Node, at: &Place<'_>, reading: &mut Reading) -> bool {
+        let Node::Object(entries) = node else {
+            reading.refuse_type::<()>(at, "an object", node);
+            return false;
+        };
+        let mut given = Map::<K, ()>::default();
+        for (text, node) in entries {
+            let at = at.key(text);
+            if let Some(wanted) = K::broken(text) {
+                reading.refuse_key(&at, wanted);
+                continue;
+            }
+            let key = K::of(text);
+            match given.position(&key) {
+                Ok(_) => {
+                    reading.refuse_twice(&at);
+                    continue;
+                }
+                Err(place) => given.0.insert(place, (key.clone(), ())),
+            }
+            match self.position(&key) {
+                Ok(place) => {
+                    if let Some((_, value)) = self.0.get_mut(place) {
+                        value.lay(node, &at, reading);
+                    }
+                }
+                Err(place) => {
+                    if let Some(value) = V::read(node, &at, reading) {
+                        self.0.insert(place, (key, value));
+                    }
+                }
+            }
+        }
+        true
     }
 }

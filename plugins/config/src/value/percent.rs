@@ -33,7 +33,7 @@ impl Percent {
 }
 
 impl Setting for Percent {
-    fn read(node: &Node, _over: Option<&Self>, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
+    fn read(node: &Node, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
         let percent = match node {
             Node::Number(number) => Self::new(*number),
             _ => None,

@@ -46,7 +46,7 @@ impl<const MIN: u16, const MAX: u16> StatusMatcher<MIN, MAX> {
 }
 
 impl<const MIN: u16, const MAX: u16> Setting for StatusMatcher<MIN, MAX> {
-    fn read(node: &Node, _over: Option<&Self>, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
+    fn read(node: &Node, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
         let (first, last) = range(node, (MIN, MAX), at, reading)?;
         Some(Self { first, last })
     }

@@ -8,7 +8,7 @@ use crate::setting::{Place, Reading, Setting};
 fn read<T: Setting>(json: &str) -> Result<T, String> {
     let node = Node::read(json.as_bytes()).unwrap();
     let mut reading = Reading::default();
-    let value = T::read(&node, None, &Place::top().key("x"), &mut reading);
+    let value = T::read(&node, &Place::top().key("x"), &mut reading);
     value.ok_or(reading.faults.to_string())
 }
 
@@ -375,7 +375,7 @@ fn the_keys_of_a_map_are_checked_and_sorted() {
     assert_eq!(entries, [("x-a", "1"), ("x-b", "2")]);
     let mut reading = Reading::default();
     let node = Node::read(br#"{"x-a": "1", "X-A": "2", "a b": "3", "x-c": null}"#).unwrap();
-    Headers::read(&node, None, &Place::top(), &mut reading);
+    Headers::read(&node, &Place::top(), &mut reading);
     assert_eq!(
         reading.faults.to_string(),
         "[\"X-A\"]: key given twice\n\

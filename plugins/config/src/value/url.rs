@@ -31,7 +31,7 @@ impl Deref for BaseUrl {
 }
 
 impl Setting for BaseUrl {
-    fn read(node: &Node, _over: Option<&Self>, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
+    fn read(node: &Node, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
         let Node::Text(text) = node else {
             return reading.refuse_type(at, WANTED, node);
         };

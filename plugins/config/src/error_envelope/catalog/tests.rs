@@ -289,7 +289,7 @@ fn a_catalogue_has_at_most_1000_entries() {
 fn any_when() -> impl Strategy<Value = When> {
     let status = (400u16..404, 0u16..4).prop_map(|(first, more)| {
         let node = Node::Text(format!("{first}-{}", first + more));
-        ErrorStatus::read(&node, None, &Place::top(), &mut Reading::default()).unwrap()
+        ErrorStatus::read(&node, &Place::top(), &mut Reading::default()).unwrap()
     });
     let details = any_text(&["a", "b", "{", "*"])
         .prop_filter("no details", |text| Details::broken(text).is_none())
