@@ -1,7 +1,7 @@
 //! The plugins in the real Envoy, over sockets.
 
-mod circuit_breaker_samples;
 mod circuit_breaker;
+mod circuit_breaker_samples;
 mod configuration;
 mod differential;
 mod error_envelope;
