@@ -44,6 +44,16 @@ fn probe() -> Cost {
     .usual
 }
 
+/// The cost of a success for a value that shares a breaker, because all places are taken.
+fn without_a_place() -> Cost {
+    let key = json!({ "key": { "header": "x-user" }, "max_keys": 16 });
+    let host = breaker(policy(key));
+    for tenant in 0..16 {
+        host.get("/").header("x-user", format!("t{tenant}")).run(200);
+    }
+    usual(&host, |host| answered(host, Answer::new(200).body("hello"))).usual
+}
+
 /// What each way through a breaker costs, as the golden file has it.
 pub(super) fn breakers() -> String {
     let ok = Answer::new(200).body("hello");
@@ -60,6 +70,10 @@ pub(super) fn breakers() -> String {
         (
             "closed, and a success by a header's value",
             cost(policy(json!({ "key": { "header": "x-user" } })), &ok),
+        ),
+        (
+            "closed, and a success without a place of its own",
+            without_a_place(),
         ),
         (
             "closed, and a failure",
