@@ -275,7 +275,9 @@ fn in_a_cluster_it_sees_attempts_and_ends_the_retries() {
     );
     until_ok(&stand, &Request::get("/orders"));
     let calls = |outcome: &str| {
-        format!("circuit_breaker_calls_total{{breaker=\"upstream\",outcome=\"{outcome}\",mode=\"enforce\"}}")
+        let labels =
+            format!("breaker=\"upstream\",position=\"upstream\",outcome=\"{outcome}\",mode=\"enforce\"");
+        format!("circuit_breaker_calls_total{{{labels}}}")
     };
     assert_metric(&stand, &calls("failure"), 5);
     assert_metric(&stand, &calls("success"), 1);

@@ -1,8 +1,9 @@
 //! A breaker, as a worker knows it: where its record is, what the worker has gathered, what it is called in metrics.
 
 use crate::key;
+use crate::labels::Labels;
 use config::circuit_breaker::Policy;
-use kit::{Counter, Gauge, Worker};
+use kit::{Counter, Gauge, Worker, raw_name};
 use policy::breaker::{Gathered, Outcome, Record, State};
 use policy::breaker_key::{Family, Value};
 use std::cell::Cell;
@@ -79,7 +80,7 @@ pub(crate) struct Breaker {
     /// The word for what the value is: `cluster`, `route`, `host`, `header`, `name`.
     pub(crate) kind: &'static str,
     /// As metrics are labelled with it.
-    pub(crate) label: String,
+    pub(crate) labels: Labels,
     /// The policy of the request that first met it, by which time moves it on.
     pub(crate) policy: Rc<Policy>,
     /// When a request last met it.
@@ -90,6 +91,8 @@ pub(crate) struct Breaker {
     successes: [Cell<u64>; 2],
     calls: Cell<[Option<Counter>; 10]>,
     probes: Cell<Option<Counter>>,
+    /// The raw name of the gauge of its state. `None`: it has none, for it shares its label with others.
+    pub(crate) gauge_name: Option<String>,
     gauge: Cell<Option<Gauge>>,
 }
 
@@ -101,7 +104,7 @@ impl Breaker {
         slot: Option<u32>,
         now_millis: u64,
     ) -> Self {
-        let label = value.label(family.kind, key::is_known(policy, &value)).to_owned();
+        let labels = Labels::new(family, value.label(family.kind, key::is_known(policy, &value)));
         let identity = family.named(&value);
         Self {
             record: slot.map_or_else(|| identity.clone(), |slot| family.in_slot(slot)),
@@ -112,7 +115,8 @@ impl Breaker {
             identity,
             owner: slot.map(|_| value.owner()),
             kind: family.kind.as_str(),
-            label,
+            gauge_name: (labels.breaker == value.as_str()).then(|| raw_name(STATE, &labels.with(&[]))),
+            labels,
             value,
             policy: Rc::clone(policy),
             used_millis: Cell::new(now_millis),
@@ -154,11 +158,9 @@ impl Breaker {
             return;
         };
         let counter = *counter.get_or_insert_with(|| {
-            let labels = [
-                ("breaker", self.label.as_str()),
-                ("outcome", counted.as_str()),
-                ("mode", carried.as_str()),
-            ];
+            let labels = self
+                .labels
+                .with(&[("outcome", counted.as_str()), ("mode", carried.as_str())]);
             worker.counter("circuit_breaker_calls_total", &labels)
         });
         self.calls.set(calls);
@@ -185,26 +187,18 @@ impl Breaker {
     /// Counts a request that is let through to find out.
     pub(crate) fn count_probe(&self, worker: &Worker) {
         let mut probes = self.probes.get();
-        let counter = *probes.get_or_insert_with(|| {
-            worker.counter("circuit_breaker_probes_total", &[("breaker", &self.label)])
-        });
+        let counter = *probes
+            .get_or_insert_with(|| worker.counter("circuit_breaker_probes_total", &self.labels.with(&[])));
         self.probes.set(probes);
         counter.increment(worker);
     }
 
-    /// Whether its state has a gauge. Breakers that share a label have none, but for the one whose name it is.
-    pub(crate) fn is_shown(&self) -> bool {
-        self.label == self.value.as_str()
-    }
-
     /// Shows the state, if it has a gauge.
     pub(crate) fn show(&self, state: State, worker: &Worker) {
-        if !self.is_shown() {
-            return;
+        if let Some(name) = &self.gauge_name {
+            let gauge = self.gauge.get().unwrap_or_else(|| worker.gauge(name));
+            self.gauge.set(Some(gauge));
+            gauge.set(worker, state.as_number());
         }
-        let mut gauge = self.gauge.get();
-        let shown = *gauge.get_or_insert_with(|| worker.gauge(STATE, &[("breaker", &self.label)]));
-        self.gauge.set(gauge);
-        shown.set(worker, state.as_number());
     }
 }

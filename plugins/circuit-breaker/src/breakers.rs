@@ -23,8 +23,17 @@ pub(crate) struct Breakers {
 /// The breaker of a request.
 pub(crate) struct Met {
     pub(crate) breaker: Rc<Breaker>,
-    /// Whether it is shared only until an upstream has answered for the value.
-    pub(crate) unearned: bool,
+    /// What the value would need to have one of its own. `None`: it has one.
+    pub(crate) lacks: Option<Lacks>,
+}
+
+/// Why a value shares the breaker of those without a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lacks {
+    /// No upstream has answered for it yet.
+    Answer,
+    /// No slot is free.
+    Slot,
 }
 
 impl Breakers {
@@ -39,27 +48,41 @@ impl Breakers {
     /// The breaker that a request belongs to.
     pub(crate) fn find(&self, policy: &Rc<Policy>, belongs: &Belongs, now_millis: u64) -> Met {
         let own = match self.known(policy, belongs, now_millis) {
+            Some(known) => Ok(known),
             None if key::is_named(policy, &belongs.value) => {
-                Some(self.remember(policy, belongs, belongs.value.clone(), None, now_millis))
+                Ok(self.remember(policy, belongs, belongs.value.clone(), None, now_millis))
             }
             None => self.take_slot(policy, belongs, !key::is_strangers(policy), now_millis),
-            known => known,
         };
         match own {
-            Some(breaker) => Met {
-                breaker,
-                unearned: false,
-            },
-            None => Met {
+            Ok(breaker) => Met { breaker, lacks: None },
+            Err(lacks) => Met {
                 breaker: self.other(policy, belongs, now_millis),
-                unearned: true,
+                lacks: Some(lacks),
             },
         }
     }
 
-    /// Gives a value its slot, if there is one: an upstream has answered for it.
-    pub(crate) fn earn(&self, policy: &Rc<Policy>, belongs: &Belongs, now_millis: u64) {
-        self.take_slot(policy, belongs, true, now_millis);
+    /// An upstream has answered for a value: gives it its slot, if there is one.
+    pub(crate) fn earn(&self, policy: &Rc<Policy>, belongs: &Belongs, lacks: Lacks, now_millis: u64) {
+        let lacks = match lacks {
+            Lacks::Answer => self.take_slot(policy, belongs, true, now_millis).err(),
+            // To look again would be dear, and that is what a scan of invented values would have it do.
+            Lacks::Slot => Some(Lacks::Slot),
+        };
+        if lacks == Some(Lacks::Slot) {
+            self.tell_full();
+        }
+    }
+
+    /// Once is enough: it is so until somebody changes the configuration.
+    fn tell_full(&self) {
+        if !self.told_full.replace(true) {
+            self.worker.degrade(
+                "max_keys",
+                "there are more values than max_keys: those without a slot share the breaker `other`",
+            );
+        }
     }
 
     /// Forgets a breaker: its slot was given to another, or nobody has met it for long.
@@ -118,7 +141,7 @@ impl Breakers {
         belongs: &Belongs,
         may_take: bool,
         now_millis: u64,
-    ) -> Option<Rc<Breaker>> {
+    ) -> Result<Rc<Breaker>, Lacks> {
         let family = belongs.family(policy);
         let owner = belongs.value.owner();
         let idle_millis = policy.evict_idle.millis();
@@ -138,21 +161,15 @@ impl Breakers {
                     is_its = is_free || record.owner == owner;
                     (is_free && record.owner != owner).then(|| record.handed_over(owner, now_millis).encode())
                 });
-                taken.ok().filter(|()| is_its).map(|()| slot)?
-            }
-            Found::Free(_) => return None,
-            Found::Full => {
-                // Whom nobody has answered misses nothing.
-                if may_take && !self.told_full.replace(true) {
-                    self.worker.degrade(
-                        "max_keys",
-                        "there are more values than max_keys: those without a slot share the breaker `other`",
-                    );
+                if taken.is_err() || !is_its {
+                    return Err(Lacks::Answer);
                 }
-                return None;
+                slot
             }
+            Found::Free(_) => return Err(Lacks::Answer),
+            Found::Full => return Err(Lacks::Slot),
         };
-        Some(self.remember(policy, belongs, belongs.value.clone(), Some(slot), now_millis))
+        Ok(self.remember(policy, belongs, belongs.value.clone(), Some(slot), now_millis))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::CircuitBreaker;
 use crate::breaker::{Breaker, Carried, Counted};
+use crate::breakers::Lacks;
 use crate::key::Belongs;
 use crate::shared::{Change, Merges, Missed, change};
 use config::circuit_breaker::Policy;
@@ -16,8 +17,8 @@ pub(crate) struct Call {
     pub(crate) policy: Rc<Policy>,
     pub(crate) settings: Settings,
     pub(crate) breaker: Rc<Breaker>,
-    /// The value that shares a breaker until an upstream has answered for it.
-    pub(crate) unearned: Option<Belongs>,
+    /// The value that has no breaker of its own, and what it lacks.
+    pub(crate) lacks: Option<(Belongs, Lacks)>,
     pub(crate) carried: Carried,
     /// Whether the plugin stands in a cluster, and this is an attempt of a request.
     pub(crate) is_attempt: bool,
@@ -75,7 +76,7 @@ impl Call {
             policy: Rc::clone(policy),
             settings,
             breaker: met.breaker,
-            unearned: met.unearned.then_some(belongs),
+            lacks: met.lacks.map(|lacks| (belongs, lacks)),
             carried,
             is_attempt,
             state,
@@ -132,11 +133,10 @@ impl Call {
         retry_after_seconds: Option<u64>,
         ids: &dyn Fn() -> Ids,
     ) {
-        let later = !root.is_over.get();
         if let Some(permit) = self.permit() {
             let counts = permit.is_probe() || outcome != Outcome::Ignored;
             if counts
-                && !(later && self.gather(permit, outcome))
+                && !self.gather(permit, outcome)
                 && let Some(at) = root.moment()
             {
                 self.change(root, at, Some(ids), &mut |record| {
@@ -145,7 +145,7 @@ impl Call {
             }
         }
         match Counted::from(outcome) {
-            Counted::Success if later => self.breaker.count_success_later(self.carried),
+            Counted::Success => self.breaker.count_success_later(self.carried),
             counted => self.breaker.count(counted, self.carried, 1, &root.worker),
         }
     }

@@ -224,11 +224,11 @@ impl Passage {
                 .is_some_and(|slow| waited > slow.slower_than_millis),
         };
         let judged = answer.judge();
-        if let Some(belongs) = &call.unearned
+        if let Some((belongs, lacks)) = &call.lacks
             && earns_slot(status, !is_local)
             && let Some(now_millis) = root.worker.monotonic_millis()
         {
-            root.breakers.earn(&call.policy, belongs, now_millis);
+            root.breakers.earn(&call.policy, belongs, *lacks, now_millis);
         }
         match judged {
             Judged::Later => {

@@ -1,7 +1,6 @@
 //! Gauges of breakers that are gone: an open breaker that no configuration names any more is not to look open for ever.
 
 use crate::CircuitBreaker;
-use crate::breaker::STATE;
 use crate::key;
 use policy::breaker_gauges::{Gauges, NAME};
 use policy::breaker_key::could_be;
@@ -13,8 +12,10 @@ pub(crate) fn vouch(root: &CircuitBreaker, now_millis: u64) {
     let mut stale = Vec::new();
     let written = root.worker.change_shared(NAME, |bytes| {
         let mut gauges = bytes.map(Gauges::decode).unwrap_or_default();
-        for breaker in met.iter().filter(|breaker| breaker.is_shown()) {
-            gauges.vouch(breaker.record(), &breaker.label, now_millis);
+        for breaker in &met {
+            if let Some(name) = &breaker.gauge_name {
+                gauges.vouch(breaker.record(), name, now_millis);
+            }
         }
         gauges.vouch_for_all(now_millis, &|record| {
             let mut policies = root.configuration.policies();
@@ -24,10 +25,8 @@ pub(crate) fn vouch(root: &CircuitBreaker, now_millis: u64) {
         gauges.changed_from(bytes)
     });
     if written.is_ok() {
-        for label in stale {
-            root.worker
-                .gauge(STATE, &[("breaker", &label)])
-                .set(&root.worker, 0);
+        for name in stale {
+            root.worker.gauge(&name).set(&root.worker, 0);
         }
     }
 }

@@ -10,6 +10,7 @@ mod call;
 mod exchange;
 mod gauges;
 mod key;
+mod labels;
 mod reject;
 mod report;
 mod settings;
@@ -23,7 +24,6 @@ use exchange::Exchange;
 use kit::{CounterFamily, Ids, Root, Worker};
 use policy::breaker::{Moment, Record, State, Transition};
 use shared::Merges;
-use std::cell::Cell;
 use std::rc::Rc;
 
 kit::plugin!(CircuitBreaker);
@@ -37,8 +37,6 @@ struct CircuitBreaker {
     worker: Rc<Worker>,
     breakers: Breakers,
     transitions: CounterFamily,
-    /// Another configuration is in use: there are no more ticks for what is gathered.
-    is_over: Cell<bool>,
 }
 
 impl Root for CircuitBreaker {
@@ -55,7 +53,6 @@ impl Root for CircuitBreaker {
             breakers: Breakers::new(&worker),
             worker,
             transitions: CounterFamily::new("circuit_breaker_transitions_total"),
-            is_over: Cell::default(),
         }
     }
 
@@ -74,8 +71,8 @@ impl Root for CircuitBreaker {
     }
 
     fn over(&self) {
+        // What was gathered since the last one.
         self.tick();
-        self.is_over.set(true);
     }
 }
 
@@ -125,12 +122,11 @@ impl CircuitBreaker {
         let Some(transition) = transition else {
             return;
         };
-        let labels = [
-            ("breaker", breaker.label.as_str()),
+        let labels = breaker.labels.with(&[
             ("from", transition.from.as_str()),
             ("to", transition.to.as_str()),
             ("reason", transition.reason.as_str()),
-        ];
+        ]);
         self.transitions.increment(&self.worker, &labels);
         report::transition_line(&self.worker, breaker, &transition, ids);
         breaker.show(transition.to, &self.worker);

@@ -49,7 +49,8 @@ fn numbers(line: &mut Object, transition: &Transition) {
         }
         Reason::OpenElapsed | Reason::Forced => {}
     }
-    if numbers.open_millis > 0 {
+    // Nobody knows when what is forced ends.
+    if numbers.open_millis > 0 && transition.reason != Reason::Forced {
         line.number("open_ms", numbers.open_millis);
     }
 }

@@ -24,7 +24,8 @@ pub trait Root: Sized + 'static {
     /// `callbacks.txt`, and so with the next.)
     fn tick(&self) {}
 
-    /// The proxy has another configuration for the plugin, or stops. Exchanges that this one has begun go on with it.
+    /// The proxy has another configuration for the plugin, or stops, and the last exchange that this one has begun is
+    /// over. (A plugin that wants it lists `proxy_on_done`.)
     fn over(&self) {}
 }
 

@@ -36,7 +36,7 @@ pub use filter::{Answer, Filter, Root};
 pub use ids::Ids;
 pub use line::Line;
 pub use log::Level;
-pub use metrics::{Counter, CounterFamily, Gauge};
+pub use metrics::{Counter, CounterFamily, Gauge, raw_name};
 pub use policy::json::Object;
 pub use reply::Reply;
 pub use request::Request;

@@ -54,9 +54,9 @@ pub struct Gauge {
 }
 
 impl Gauge {
-    pub(crate) fn define(worker: &Worker, name: &str, labels: &[(&str, &str)]) -> Self {
+    pub(crate) fn define(worker: &Worker, raw_name: &str) -> Self {
         Self {
-            id: worker.tolerate("define_metric", host::define_gauge(&raw_name(name, labels))),
+            id: worker.tolerate("define_metric", host::define_gauge(raw_name)),
         }
     }
 
@@ -106,8 +106,9 @@ impl CounterFamily {
     }
 }
 
-/// `<name>.<label>=<value>;.<label>=<value>;`. A `;` ends a value, so one within it becomes `_`.
-fn raw_name(name: &str, labels: &[(&str, &str)]) -> String {
+/// The name that says a metric's labels: `<name>.<label>=<value>;.<label>=<value>;`. A `;` ends a value, so one within it
+/// becomes `_`.
+pub fn raw_name(name: &str, labels: &[(&str, &str)]) -> String {
     let mut raw = name.to_owned();
     for (label, value) in labels {
         raw.push('.');

@@ -83,9 +83,9 @@ impl Worker {
         Counter::define(self, name, labels)
     }
 
-    /// The gauge of this name and these labels, bounded like those of a counter.
-    pub fn gauge(&self, name: &str, labels: &[(&str, &str)]) -> Gauge {
-        Gauge::define(self, name, labels)
+    /// The gauge of this raw name ([`crate::raw_name`]), bounded as a counter's is.
+    pub fn gauge(&self, raw_name: &str) -> Gauge {
+        Gauge::define(self, raw_name)
     }
 
     /// A line of the log, unless the worker has written as many in this second as `log.max_per_second` allows.

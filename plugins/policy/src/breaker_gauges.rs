@@ -18,10 +18,10 @@ pub const NAME: &str = "circuit_breaker/gauges/1";
 
 /// So many gauges are listed. More of them are not set to 0 when their breakers are gone.
 pub const MOST_GAUGES: usize = 1_000;
-/// The longest name of a record, in bytes, and the longest label. A gauge with a longer one is not listed.
+/// The longest name of a record, in bytes, and the longest name of a gauge. Longer ones are not listed.
 pub const LONGEST_RECORD: usize = 512;
 /// See [`LONGEST_RECORD`].
-pub const LONGEST_LABEL: usize = 128;
+pub const LONGEST_GAUGE: usize = 512;
 
 /// A gauge is vouched for anew after so long.
 const VOUCHED_MILLIS: u64 = 5_000;
@@ -42,19 +42,19 @@ pub struct Gauges {
     listed: Vec<Gauge>,
 }
 
-/// A gauge that somebody has set. Several breakers may share a label, and one may change its label.
+/// A gauge that somebody has set. Several breakers may share a gauge, and one may change to another.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Gauge {
     /// The name of the breaker's record ([`crate::breaker_key::Family`]).
     pub record: String,
-    /// The gauge's label.
-    pub label: String,
+    /// The gauge's name, with its labels.
+    pub name: String,
     vouched_millis: u64,
 }
 
 impl Gauge {
     fn key(&self) -> (&str, &str) {
-        (&self.record, &self.label)
+        (&self.record, &self.name)
     }
 
     /// Whether that was due.
@@ -79,7 +79,7 @@ impl Gauges {
         put(&mut to, self.looked_millis);
         for gauge in &self.listed {
             put(&mut to, gauge.vouched_millis);
-            for text in [&gauge.record, &gauge.label] {
+            for text in [&gauge.record, &gauge.name] {
                 to.extend_from_slice(&(text.len() as u16).to_le_bytes());
                 to.extend_from_slice(text.as_bytes());
             }
@@ -96,21 +96,21 @@ impl Gauges {
 
     /// Says that the gauge of this breaker is set and known. Whether that needs writing: it is new, or was last vouched
     /// for more than 5 seconds ago. One that cannot be listed needs none.
-    pub fn vouch(&mut self, record: &str, label: &str, now_millis: u64) -> bool {
-        let place = self.listed.partition_point(|gauge| gauge.key() < (record, label));
+    pub fn vouch(&mut self, record: &str, name: &str, now_millis: u64) -> bool {
+        let place = self.listed.partition_point(|gauge| gauge.key() < (record, name));
         if let Some(gauge) = self
             .listed
             .get_mut(place)
-            .filter(|gauge| gauge.key() == (record, label))
+            .filter(|gauge| gauge.key() == (record, name))
         {
             return gauge.renew(now_millis);
         }
-        let fits = record.len() <= LONGEST_RECORD && label.len() <= LONGEST_LABEL;
+        let fits = record.len() <= LONGEST_RECORD && name.len() <= LONGEST_GAUGE;
         let is_listed = fits && self.listed.len() < MOST_GAUGES;
         if is_listed {
             let gauge = Gauge {
                 record: record.to_owned(),
-                label: label.to_owned(),
+                name: name.to_owned(),
                 vouched_millis: now_millis,
             };
             self.listed.insert(place, gauge);
@@ -127,7 +127,7 @@ impl Gauges {
         }
     }
 
-    /// Takes out what nobody vouched for in 15 seconds, and gives the labels that nothing listed has any more: whose
+    /// Takes out what nobody vouched for in 15 seconds, and gives the names that nothing listed has any more: those
     /// gauges are to be 0, once this is written. To be called each second, and after one's own gauges are vouched for.
     pub fn take_stale(&mut self, now_millis: u64) -> Vec<String> {
         match age(self.looked_millis, now_millis).filter(|age| *age <= LONGEST_PAUSE_MILLIS) {
@@ -149,13 +149,13 @@ impl Gauges {
         }
         let is_stale = |gauge: &mut Gauge| now_millis.saturating_sub(gauge.vouched_millis) >= STALE_MILLIS;
         let gone = self.listed.extract_if(.., is_stale);
-        let gone: Vec<String> = gone.map(|gauge| gauge.label).collect();
+        let gone: Vec<String> = gone.map(|gauge| gauge.name).collect();
         let mut stale: Vec<String> = Vec::new();
         // There are few, if any: to sort them would be more code than all of this.
-        for label in gone {
-            let is_listed = self.listed.iter().any(|gauge| gauge.label == label);
-            if !is_listed && !stale.contains(&label) {
-                stale.push(label);
+        for name in gone {
+            let is_listed = self.listed.iter().any(|gauge| gauge.name == name);
+            if !is_listed && !stale.contains(&name) {
+                stale.push(name);
             }
         }
         stale
@@ -187,7 +187,7 @@ fn read(bytes: &[u8]) -> Option<Gauges> {
         let gauge = Gauge {
             vouched_millis: from.u64()?,
             record: text(&mut from, LONGEST_RECORD)?,
-            label: text(&mut from, LONGEST_LABEL)?,
+            name: text(&mut from, LONGEST_GAUGE)?,
         };
         let follows = listed.last().is_none_or(|last| last.key() < gauge.key());
         if !follows || listed.len() >= MOST_GAUGES {
