@@ -1,7 +1,7 @@
 //! What is counted, and the gauge.
 
 use super::{breaker, expect_rejected, host, policy, strikes_with, tell, three_strikes, transitions};
-use host::{Host, Route, millis, secs};
+use host::{Direction, Edge, Host, Route, millis, secs};
 use serde_json::{Value, json};
 
 /// The metrics of the plugin that are not 0.
@@ -182,4 +182,20 @@ fn every_reason_has_a_name() {
     let host = force(json!("open"));
     expect_rejected(&host);
     assert_eq!(transitions(&host, "closed", "open", "forced"), 1);
+}
+
+#[test]
+fn inbound_and_outbound_breakers_of_one_name_are_told_apart() {
+    for (direction, label) in [
+        (Direction::Inbound, ".direction=inbound;"),
+        (Direction::Outbound, ".direction=outbound;"),
+        (Direction::Unspecified, ""),
+    ] {
+        let host = policy(three_strikes()).edge(Edge::default().direction(direction));
+        tell(host.worker(0), "fff");
+        host.advance(secs(1));
+        assert_eq!(host.metric(&format!("circuit_breaker_state.breaker=upstream;{label}")), 1, "{label}");
+        let calls = format!("circuit_breaker_calls_total.breaker=upstream;{label}.outcome=failure;.mode=enforce;");
+        assert_eq!(host.metric(&calls), 3, "{label}");
+    }
 }
