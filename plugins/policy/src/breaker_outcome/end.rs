@@ -62,6 +62,8 @@ impl End {
     pub fn upstream(attempt: Attempt<'_>) -> Self {
         match attempt {
             _ if attempt.flags & CLIENT_GONE != 0 => Self::ClientGone,
+            // The proxy follows the redirect, and wants no more of this answer.
+            _ if attempt.details == b"internal_redirect" => Self::Discarded,
             _ if attempt.was_ended_by_others() => Self::Broken,
             _ if !attempt.was_passed_on => Self::Discarded,
             _ if attempt.is_due => Self::Broken,

@@ -115,6 +115,13 @@ fn in_a_cluster_a_reset_is_what_nothing_else_explains() {
         ),
         (
             Attempt {
+                details: b"internal_redirect",
+                ..CUT
+            },
+            End::Discarded,
+        ),
+        (
+            Attempt {
                 flags: 0x4000,
                 details: b"downstream_remote_disconnect",
                 ..CUT
