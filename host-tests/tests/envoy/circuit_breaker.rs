@@ -5,3 +5,4 @@ mod half_open;
 mod outages;
 mod per_attempt;
 mod stage;
+mod what_counts;

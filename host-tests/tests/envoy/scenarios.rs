@@ -5,7 +5,7 @@ mod bootstrap;
 mod differences;
 mod lines;
 mod masks;
-mod peers;
+pub mod peers;
 mod stage;
 
 use std::collections::BTreeSet;
