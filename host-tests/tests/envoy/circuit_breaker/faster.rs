@@ -1,6 +1,6 @@
 //! What a breaker is for: who cannot be served is told so at once.
 
-use super::stage::{sample, start, three_strikes};
+use super::stage::{alone, start, three_strikes};
 use live::Upstream;
 use live::client::{Connection, Request};
 use serde_json::json;
@@ -21,7 +21,7 @@ fn a_rejection_takes_less_time_than_a_request_that_is_served() {
         "key": { "header": "x-tenant" }, "known": ["failing", "working"],
         "open": { "for": "1000s", "max": "1000s" },
     }));
-    let envoy = start(&sample(
+    let envoy = start(&alone(
         &json!({ "default": policy, "log": { "errors": "none" } }),
         upstream.address(),
     ));

@@ -1,7 +1,7 @@
 //! An upstream that fails, gets slow, resets, and works again, before two workers.
 
 use super::stage::{
-    Stage, answer_to, answered, calls, eventually, is_rejection, sample, start, three_strikes, transitions,
+    Stage, alone, answer_to, answered, calls, eventually, is_rejection, start, three_strikes, transitions,
 };
 use live::client::{Connection, Request};
 use live::{Upstream, values};
@@ -18,17 +18,17 @@ fn what_one_worker_sees_fail_the_other_rejects_with_its_next_request() {
     let [failing, other] = [0, 1];
     // It knows the breaker, and knows it as closed.
     let before = stage.connect_to(other);
-    before.send(&Request::get("/").to_bytes());
+    Stage::get_on(&before);
     stage.answer(0, 200);
     assert_eq!(answer_to(&before).status(), 200);
     for failure in 1..=3 {
         let client = stage.connect_to(failing);
-        client.send(&Request::get("/").to_bytes());
+        Stage::get_on(&client);
         stage.answer(failure, 500);
         assert_eq!(answer_to(&client).status(), 500);
     }
     let next = stage.connect_to(other);
-    next.send(&Request::get("/").to_bytes());
+    Stage::get_on(&next);
     assert!(is_rejection(&answer_to(&next)));
     assert_eq!(stage.burst(DOZENS).rejected(), DOZENS);
     assert_eq!(stage.reached(), 4, "one success and three failures");
@@ -73,7 +73,7 @@ fn an_upstream_that_gets_slow_opens_it_though_it_answers_well() {
         "trip": { "slow_rate": slow_rate }, "open": { "for": "1000s", "max": "1000s", "jitter": 0 },
     }));
     let upstream = Upstream::start().expect("an upstream can be started");
-    let envoy = start(&sample(&json!({ "default": policy }), upstream.address()));
+    let envoy = start(&alone(&json!({ "default": policy }), upstream.address()));
     let address = envoy.address().expect("the sample has a listener");
     let slow = |_| {
         thread::spawn(move || {

@@ -4,7 +4,7 @@
 use host_tests::plugin::{CIRCUIT_BREAKER, ERROR_ENVELOPE, REQUEST_ID};
 use live::client::Request;
 use live::wire::{Acceptor, Attempt, Kind, Message, Peer};
-use live::{Envoy, Sample, wait};
+use live::{Builder, Envoy, Sample, wait};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -38,6 +38,11 @@ pub fn three_strikes(but: &Value) -> Value {
     policy
 }
 
+/// This policy for all requests, and no log line for each that is rejected.
+pub fn configuration(policy: &Value) -> Value {
+    json!({ "default": policy, "log": { "errors": "none" } })
+}
+
 /// The sample on free ports with the modules that were just built, this configuration of the breaker, and patience.
 pub fn sample(configuration: &Value, upstream: SocketAddr) -> Sample {
     let load = || {
@@ -60,6 +65,14 @@ pub fn sample(configuration: &Value, upstream: SocketAddr) -> Sample {
         }
     }
     sample
+}
+
+/// The same without the other plugins, which take their time to start, and without what relies on them.
+pub fn alone(configuration: &Value, upstream: SocketAddr) -> Sample {
+    let sample = sample(configuration, upstream).without_filter(ERROR_ENVELOPE.name);
+    let sample = sample.and_then(|sample| sample.without_filter(REQUEST_ID.name));
+    let sample = sample.and_then(|sample| sample.set(&format!("{MANAGER}/local_reply_config"), Value::Null));
+    sample.expect("the sample has these plugins")
 }
 
 /// Starts it with two workers.
@@ -111,6 +124,15 @@ impl Stage {
 
     /// The changed sample, with this policy for all requests.
     pub fn of(policy: &Value, change: impl FnOnce(Sample) -> Sample) -> Self {
+        Self::started(policy, change, |envoy| envoy)
+    }
+
+    /// The same, started in this way.
+    pub fn started(
+        policy: &Value,
+        change: impl FnOnce(Sample) -> Sample,
+        how: impl FnOnce(Builder) -> Builder,
+    ) -> Self {
         let upstream = Acceptor::start().expect("an upstream can listen");
         // A connection for each request: so each can be answered for itself, whenever that is wanted.
         let options = json!({ PROTOCOL_OPTIONS: {
@@ -118,19 +140,15 @@ impl Stage {
             "common_http_protocol_options": { "max_requests_per_connection": 1 },
             "explicit_http_config": { "http_protocol_options": {} },
         } });
-        let sample = sample(
-            &json!({ "default": policy, "log": { "errors": "none" } }),
-            upstream.address(),
-        )
-        .set(
-            "/static_resources/clusters/0/typed_extension_protocol_options",
-            options,
-        )
-        .expect("the sample has a cluster");
-        Self {
-            envoy: start(&change(sample)),
-            upstream,
-        }
+        let sample = alone(&configuration(policy), upstream.address())
+            .set(
+                "/static_resources/clusters/0/typed_extension_protocol_options",
+                options,
+            )
+            .expect("the sample has a cluster");
+        let envoy = how(Envoy::with(&change(sample).to_yaml()).concurrency(2)).start();
+        let envoy = envoy.unwrap_or_else(|error| panic!("{error}"));
+        Self { envoy, upstream }
     }
 
     /// A new connection.
@@ -141,8 +159,13 @@ impl Stage {
     /// A request on a new connection.
     pub fn get(&self) -> Peer {
         let client = self.connect();
-        client.send(&Request::get("/orders").to_bytes());
+        Self::get_on(&client);
         client
+    }
+
+    /// A request on this connection.
+    pub fn get_on(client: &Peer) {
+        client.send(&Request::get("/orders").to_bytes());
     }
 
     /// Requests on so many new connections, all sent before any answer is looked at. Returns when each of them was
@@ -164,13 +187,16 @@ impl Stage {
         self.upstream.attempts().len()
     }
 
-    /// The upstream answers the request that was so many before it, once that is whole.
+    /// The upstream answers the request that had so many before it, once that is whole. Returns when Envoy has taken it
+    /// in, and all its filters with it.
     #[track_caller]
     pub fn answer(&self, number: usize, status: u16) {
         let Attempt::Http1(peer) = self.attempt(number) else {
             panic!("the upstream of the sample speaks HTTP/1.1");
         };
         peer.send(format!("HTTP/1.1 {status} -\r\ncontent-length: 0\r\n\r\n").as_bytes());
+        // Each connection is for one request.
+        eventually("the end of the connection", || peer.ending());
     }
 
     /// The upstream resets the connection of this request.
@@ -211,6 +237,7 @@ impl Stage {
             if after[worker] > before[worker] {
                 return client;
             }
+            client.close();
         }
         panic!("no connection reaches worker {worker}");
     }
