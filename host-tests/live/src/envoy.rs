@@ -43,6 +43,7 @@ pub struct Builder {
     concurrency: u32,
     log_level: String,
     wasm_log_level: String,
+    drain_seconds: u32,
 }
 
 /// What an Envoy left behind.
@@ -81,6 +82,14 @@ impl Builder {
         }
     }
 
+    /// What an update has replaced is gone after so many seconds; 600 unless set, as Envoy has it.
+    pub fn drain_seconds(self, seconds: u32) -> Self {
+        Builder {
+            drain_seconds: seconds,
+            ..self
+        }
+    }
+
     /// Starts it, and returns when it serves.
     ///
     /// # Errors
@@ -94,6 +103,7 @@ impl Builder {
         command
             .args(["--disable-hot-restart", "--file-flush-interval-msec", "50"])
             .args(["--concurrency", &self.concurrency.to_string()])
+            .args(["--drain-time-s", &self.drain_seconds.to_string()])
             .args(["--log-level", &self.log_level])
             .args(["--component-log-level", &format!("wasm:{}", self.wasm_log_level)])
             .arg("--config-path")
@@ -133,6 +143,7 @@ impl Envoy {
             concurrency: 1,
             log_level: "warning".to_owned(),
             wasm_log_level: "info".to_owned(),
+            drain_seconds: 600,
         }
     }
 
