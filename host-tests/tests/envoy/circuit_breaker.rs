@@ -2,6 +2,8 @@
 
 mod faster;
 mod half_open;
+mod lost_worker;
+mod mortal;
 mod outages;
 mod per_attempt;
 mod stage;
