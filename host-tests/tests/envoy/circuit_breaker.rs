@@ -6,5 +6,6 @@ mod lost_worker;
 mod mortal;
 mod outages;
 mod per_attempt;
+mod reloads;
 mod stage;
 mod what_counts;
