@@ -6,6 +6,7 @@ mod lost_worker;
 mod mortal;
 mod outages;
 mod per_attempt;
+mod rejections;
 mod reloads;
 mod stage;
 mod what_counts;
