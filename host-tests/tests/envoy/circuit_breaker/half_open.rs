@@ -37,6 +37,12 @@ fn never_more_probes_are_in_flight_than_there_are_places_and_the_last_success_cl
     stage.metric(PROBES, 7);
     stage.metric(&transitions("open", "half_open", "open_elapsed"), 1);
     stage.metric("circuit_breaker_state{breaker=\"upstream\"}", 0);
+    let told = [
+        ["closed", "open", "consecutive_failures"],
+        ["open", "half_open", "open_elapsed"],
+        ["half_open", "closed", "probes_succeeded"],
+    ];
+    assert_eq!(stage.transition_lines(), told, "each is told once, by one worker");
     let connections = stage.connections();
     assert!(connections.iter().all(|taken| *taken > 0), "{connections:?}");
 }

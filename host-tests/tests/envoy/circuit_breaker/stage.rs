@@ -257,6 +257,21 @@ impl Stage {
         self.metric("circuit_breaker_state{breaker=\"upstream\"}", 2);
     }
 
+    /// The transitions that the log tells of, in their order: from, to, reason.
+    pub fn transition_lines(&self) -> Vec<[String; 3]> {
+        let log = self.envoy.log().expect("Envoy has a log");
+        let lines = log
+            .lines()
+            .filter(|line| line.contains("\"event\":\"transition\""));
+        let told = lines.map(|line| {
+            assert!(line.contains("[warning][wasm]"), "{line}");
+            let object = &line[line.find('{').expect("the line has an object")..];
+            let object: Value = serde_json::from_str(object).expect("it is JSON");
+            ["from", "to", "reason"].map(|member| object[member].as_str().unwrap_or_default().to_owned())
+        });
+        told.collect()
+    }
+
     /// Waits until a series has this value.
     #[track_caller]
     pub fn metric(&self, series: &str, value: u64) {
