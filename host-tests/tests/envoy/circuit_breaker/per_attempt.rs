@@ -27,6 +27,19 @@ fn open_for_long(failures: u64) -> Value {
     json!({ "trip": { "consecutive_failures": failures }, "open": { "for": "1000s", "max": "1000s" } })
 }
 
+/// The series of attempts, which are told from requests.
+fn of_attempts(series: &str) -> String {
+    series.replacen(
+        "breaker=\"upstream\"",
+        "breaker=\"upstream\",position=\"upstream\"",
+        1,
+    )
+}
+
+fn attempts(outcome: &str) -> String {
+    of_attempts(&calls(outcome))
+}
+
 #[track_caller]
 fn get(envoy: &Envoy, path: &str) -> live::client::Response {
     envoy
@@ -51,7 +64,7 @@ fn each_attempt_of_a_request_counts_and_the_retries_end_when_it_opens() {
         "the upstream's own"
     );
     assert_eq!(upstream.received().len(), 4);
-    metric(&envoy, &calls("failure"), 4);
+    metric(&envoy, &attempts("failure"), 4);
 
     // Two more failures open it. The third attempt of this request is the last, and reaches no upstream.
     let second = get(&envoy, "/status/503");
@@ -60,9 +73,13 @@ fn each_attempt_of_a_request_counts_and_the_retries_end_when_it_opens() {
         (503, vec![&b"CIRCUIT_OPEN"[..]])
     );
     assert_eq!(upstream.received().len(), 6);
-    metric(&envoy, &calls("failure"), 6);
-    metric(&envoy, &calls("rejected"), 1);
-    metric(&envoy, &transitions("closed", "open", "consecutive_failures"), 1);
+    metric(&envoy, &attempts("failure"), 6);
+    metric(&envoy, &attempts("rejected"), 1);
+    metric(
+        &envoy,
+        &of_attempts(&transitions("closed", "open", "consecutive_failures")),
+        1,
+    );
     let log = envoy.access_log_of(2).expect("each request is logged");
     assert_eq!(
         (&log[0]["attempts"], &log[0]["circuit"]),
