@@ -45,6 +45,7 @@ pub mod node;
 pub mod pattern;
 pub mod plugin;
 pub mod request_id;
+pub mod retry;
 mod rollout;
 pub mod rules;
 pub mod setting;

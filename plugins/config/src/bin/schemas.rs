@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use config::describe::{page, schema};
-use config::{Policy, circuit_breaker, error_envelope, request_id};
+use config::{Policy, circuit_breaker, error_envelope, request_id, retry};
 
 fn main() -> ExitCode {
     let mut check = false;
@@ -28,6 +28,7 @@ fn main() -> ExitCode {
         files::<circuit_breaker::Policy>(),
         files::<request_id::Policy>(),
         files::<error_envelope::Policy>(),
+        files::<retry::Policy>(),
     ];
     for (name, text) in files.concat() {
         let path = Path::new(&folder).join(name);

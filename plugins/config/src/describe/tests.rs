@@ -6,6 +6,7 @@ use crate::circuit_breaker::Policy as CircuitBreaker;
 use crate::error_envelope::Policy as ErrorEnvelope;
 use crate::plugin::{Common, RuleHead};
 use crate::request_id::Policy as RequestId;
+use crate::retry::Policy as Retry;
 use crate::setting::Part;
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -14,6 +15,8 @@ mod circuit_breaker;
 mod error_envelope;
 #[cfg(not(target_arch = "wasm32"))]
 mod request_id;
+#[cfg(not(target_arch = "wasm32"))]
+mod retry;
 
 /// All that can be configured.
 fn all() -> Vec<Member> {
@@ -23,6 +26,7 @@ fn all() -> Vec<Member> {
         RequestId::members(),
         ErrorEnvelope::members(),
         CircuitBreaker::members(),
+        Retry::members(),
     ]
     .concat()
 }
@@ -142,6 +146,11 @@ fn the_files_are_those_of_the_declarations() {
             page::<CircuitBreaker>(),
             include_str!("../../../../schemas/circuit-breaker.md"),
         ),
+        (
+            schema::<Retry>(),
+            include_str!("../../../../schemas/retry.schema.json"),
+        ),
+        (page::<Retry>(), include_str!("../../../../schemas/retry.md")),
     ];
     for (made, found) in files {
         assert!(
@@ -194,6 +203,7 @@ fn schema_and_reader_agree() {
         circuit_breaker::BAD,
         circuit_breaker::BAD_BEYOND_THE_SCHEMA,
     );
+    agree::<Retry>(retry::GOOD, retry::BAD, retry::BAD_BEYOND_THE_SCHEMA);
 }
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -203,6 +213,7 @@ fn the_schemas_are_schemas() {
         schema::<RequestId>(),
         schema::<ErrorEnvelope>(),
         schema::<CircuitBreaker>(),
+        schema::<Retry>(),
     ] {
         assert!(jsonschema::meta::is_valid(
             &serde_json::from_str(&schema).unwrap()

@@ -1,0 +1,72 @@
+//! Configurations of retry, sound and not. What every plugin has in common is request-id's to show.
+
+/// What both the reader and the schema take.
+pub(super) const GOOD: &[&str] = &[
+    "{}",
+    r#"{"default": {"attempts": 1}}"#,
+    r#"{"default": {"retry_on": [], "statuses": [], "retry_on_grpc": [], "methods": [], "any_method_on": []}}"#,
+    r#"{"default": {"retry_on": ["5xx", "reset", "retriable-4xx", "envoy-ratelimited", "http3-post-connect-failure"]}}"#,
+    r#"{"default": {"statuses": [409, "5xx", "500-504"]}}"#,
+    r#"{"default": {"retry_on_grpc": ["cancelled", "deadline-exceeded", "resource-exhausted", "internal"]}}"#,
+    r#"{"default": {"methods": ["GET", "M-SEARCH"], "any_method_on": ["reset-before-request"]}}"#,
+    r#"{"default": {"idempotency_key": {"header": "X-Api-Key", "unlocks": ["POST"], "required_for": ["POST", "PUT"]}}}"#,
+    r#"{"default": {"timeout": "24h", "per_try_timeout": "1ms"}}"#,
+    r#"{"default": {"timeout": null, "per_try_timeout": null}}"#,
+    r#"{"default": {"deadline_headers": ["x-request-deadline-ms", "grpc-timeout", "x-envoy-expected-rq-timeout-ms"]}}"#,
+    r#"{"default": {"budget": null, "retry_after": null}}"#,
+    r#"{"default": {"budget": {"percent": 0, "interval": "1h", "min_retry_rate": {"count": 1000000, "interval": "1ms"}}}}"#,
+    r#"{"default": {"inbound_retries": "allow", "route_policy": true}}"#,
+    r#"{"default": {"retry_after": {"statuses": [], "base": "1ms", "multiplier": 1, "max": "24h", "jitter": 1}}}"#,
+    r#"{"default": null, "routes": [{"match": {"path": "/a"}, "policy": {"attempts": 2}}]}"#,
+];
+
+/// What both refuse.
+pub(super) const BAD: &[&str] = &[
+    r#"{"default": {"attempts": 0}}"#,
+    r#"{"default": {"attempts": 11}}"#,
+    r#"{"default": {"attempts": null}}"#,
+    r#"{"default": {"retry_on": "5xx"}}"#,
+    r#"{"default": {"retry_on": ["retriable-headers"]}}"#,
+    r#"{"default": {"retry_on": [500]}}"#,
+    r#"{"default": {"statuses": [200]}}"#,
+    r#"{"default": {"statuses": ["3xx"]}}"#,
+    r#"{"default": {"retry_on_grpc": ["unknown"]}}"#,
+    r#"{"default": {"retry_on_grpc": [14]}}"#,
+    r#"{"default": {"methods": ["get"]}}"#,
+    r#"{"default": {"methods": ["CONNECT"]}}"#,
+    r#"{"default": {"methods": null}}"#,
+    r#"{"default": {"any_method_on": ["reset"]}}"#,
+    r#"{"default": {"idempotency_key": null}}"#,
+    r#"{"default": {"idempotency_key": "idempotency-key"}}"#,
+    r#"{"default": {"idempotency_key": {"header": ":path"}}}"#,
+    r#"{"default": {"idempotency_key": {"unlocks": ["CONNECT"]}}}"#,
+    r#"{"default": {"idempotency_key": {"required": ["POST"]}}}"#,
+    r#"{"default": {"timeout": "0s"}}"#,
+    r#"{"default": {"timeout": 3000}}"#,
+    r#"{"default": {"per_try_timeout": "1.5s"}}"#,
+    r#"{"default": {"deadline_headers": ["Authorization"]}}"#,
+    r#"{"default": {"deadline_headers": ["x-deadline-key"]}}"#,
+    r#"{"default": {"budget": false}}"#,
+    r#"{"default": {"budget": {"percent": 100.5}}}"#,
+    r#"{"default": {"budget": {"interval": null}}}"#,
+    r#"{"default": {"budget": {"min_retry_rate": null}}}"#,
+    r#"{"default": {"budget": {"min_retry_rate": {"count": 1.5}}}}"#,
+    r#"{"default": {"budget": {"min_retry_rate": {"interval": "0s"}}}}"#,
+    r#"{"default": {"inbound_retries": "disabled"}}"#,
+    r#"{"default": {"retry_after": {"statuses": ["2xx"]}}}"#,
+    r#"{"default": {"retry_after": {"multiplier": 0}}}"#,
+    r#"{"default": {"retry_after": {"jitter": "0.5"}}}"#,
+    r#"{"default": {"route_policy": null}}"#,
+    r#"{"default": {"retries": 2}}"#,
+];
+
+/// What only the reader can tell to be wrong: how long a time is, which of two is greater, what two lists share.
+pub(super) const BAD_BEYOND_THE_SCHEMA: &[&str] = &[
+    r#"{"default": {"timeout": "25h"}}"#,
+    r#"{"default": {"timeout": "1s", "per_try_timeout": "2s"}}"#,
+    r#"{"default": {"idempotency_key": {"unlocks": ["GET"]}}}"#,
+    r#"{"default": {"budget": {"interval": "999ms"}}}"#,
+    r#"{"default": {"budget": {"min_retry_rate": {"interval": "11s"}}}}"#,
+    r#"{"default": {"budget": {"percent": 0, "min_retry_rate": {"count": 0}}}}"#,
+    r#"{"default": {"retry_after": {"base": "31s"}}}"#,
+];
