@@ -20,6 +20,7 @@ pub mod error_code;
 pub mod error_message;
 pub mod error_plan;
 mod hex;
+pub mod idempotency_key;
 pub mod json;
 mod json_members;
 pub mod kept_headers;
