@@ -3,6 +3,10 @@
 //! The libraries that read such dates slice texts and add to clocks, and their panics, with all that formats them, would
 //! be a tenth of a module. The tests hold this to one of them.
 
+mod growth;
+
+pub use growth::{Growth, callers_attempt};
+
 use crate::decimal::number;
 
 /// Reads the header's value as seconds from now on; a date that is past is 0. `None` if it is neither a number nor a
