@@ -3,6 +3,13 @@
 //! The proxy cuts a request short where a caller asks it to, and what is no number to it, it passes over. So a number
 //! here is exactly what is one to Envoy: a sign before it and spaces around it are taken, which no specification allows.
 //! A caller could otherwise shorten its deadline unseen.
+//!
+//! What a caller sets in the proxy is one thing ([`callers_deadline_millis`]), what it says in headers that the configuration
+//! names another ([`Deadlines`]).
+
+mod said;
+
+pub use said::{Deadlines, Form, LONGEST_MILLIS, left};
 
 use crate::decimal::number;
 
