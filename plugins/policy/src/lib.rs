@@ -28,6 +28,7 @@ pub mod log_limit;
 pub mod media_type;
 pub mod request_id;
 pub mod retry_after;
+pub mod retry_budget;
 pub mod sampling;
 pub mod timestamp;
 pub mod trace_context;
