@@ -29,6 +29,7 @@ pub mod media_type;
 pub mod request_id;
 pub mod retry_after;
 pub mod retry_budget;
+pub mod retry_steering;
 pub mod sampling;
 pub mod timestamp;
 pub mod trace_context;
