@@ -117,15 +117,18 @@ impl<'w> Headers<'w> {
 }
 
 /// Pairs in the ABI's serialised form, as [`Sent::parse`] reads it. `None` if there are more than it can say.
-pub(crate) fn serialise<'p>(pairs: impl Iterator<Item = (&'p [u8], &'p [u8])> + Clone) -> Option<Vec<u8>> {
+pub(crate) fn serialise(pairs: &[(Vec<u8>, Vec<u8>)]) -> Option<Vec<u8>> {
     let number = |length: usize| u32::try_from(length).ok().map(u32::to_le_bytes);
-    let mut bytes = number(pairs.clone().count())?.to_vec();
-    for part in pairs.clone().flat_map(|(name, value)| [name, value]) {
-        bytes.extend(number(part.len())?);
+    let mut bytes = number(pairs.len())?.to_vec();
+    for (name, value) in pairs {
+        bytes.extend(number(name.len())?);
+        bytes.extend(number(value.len())?);
     }
-    for part in pairs.flat_map(|(name, value)| [name, value]) {
-        bytes.extend_from_slice(part);
-        bytes.push(0);
+    for (name, value) in pairs {
+        for part in [name, value] {
+            bytes.extend_from_slice(part);
+            bytes.push(0);
+        }
     }
     Some(bytes)
 }

@@ -26,11 +26,7 @@ impl Ids {
     /// Those that request-id gave the exchange. Without that plugin those that the request came with, and if it has none,
     /// a new one, so that a body can be found in the log.
     pub fn of(head: &RequestHead, worker: &Worker) -> Self {
-        let state = |name| {
-            worker
-                .filter_state(name)
-                .map(|id| String::from_utf8_lossy(&id).into_owned())
-        };
+        let state = |name| String::from_utf8(worker.filter_state(name)?).ok();
         let came_with = || {
             Carrier::Plain
                 .read(&head.values("x-request-id"), LONGEST_ID)

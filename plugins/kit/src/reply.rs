@@ -21,11 +21,7 @@ pub struct Reply {
 impl Reply {
     /// Sends it. False if the host refused, which was counted: what would have come then comes.
     pub(crate) fn send(&self, worker: &Worker) -> bool {
-        let pairs = self
-            .headers
-            .iter()
-            .map(|(name, value)| (name.as_slice(), value.as_slice()));
-        let Some(headers) = serialise(pairs) else {
+        let Some(headers) = serialise(&self.headers) else {
             worker.degrade("local_response", "the reply has more headers than can be said");
             return false;
         };

@@ -90,8 +90,9 @@ impl Gauges {
     /// The bytes to write, where these are others than what was read: `None` stands for no record, and for nothing to
     /// write.
     pub fn changed_from(&self, read: Option<&[u8]>) -> Option<Vec<u8>> {
-        let before = read.map(Self::decode).unwrap_or_default();
-        (before != *self).then(|| self.encode())
+        let before = read.map(Self::decode).unwrap_or_default().encode();
+        let after = self.encode();
+        (before != after).then_some(after)
     }
 
     /// Says that the gauge of this breaker is set and known. Whether that needs writing: it is new, or was last vouched
@@ -147,12 +148,12 @@ impl Gauges {
                 gauge.vouched_millis = now_millis;
             }
         }
-        let is_stale = |gauge: &mut Gauge| now_millis.saturating_sub(gauge.vouched_millis) >= STALE_MILLIS;
-        let gone = self.listed.extract_if(.., is_stale);
-        let gone: Vec<String> = gone.map(|gauge| gauge.name).collect();
+        let is_stale = |gauge: &Gauge| now_millis.saturating_sub(gauge.vouched_millis) >= STALE_MILLIS;
+        let gone: Vec<Gauge>;
+        (gone, self.listed) = core::mem::take(&mut self.listed).into_iter().partition(is_stale);
         let mut stale: Vec<String> = Vec::new();
         // There are few, if any: to sort them would be more code than all of this.
-        for name in gone {
+        for Gauge { name, .. } in gone {
             let is_listed = self.listed.iter().any(|gauge| gauge.name == name);
             if !is_listed && !stale.contains(&name) {
                 stale.push(name);

@@ -217,7 +217,11 @@ impl Family<'_> {
             header,
             "/",
         ];
-        [&first, last].concat().concat()
+        let mut name = String::new();
+        for part in first.iter().chain(last) {
+            name.push_str(part);
+        }
+        name
     }
 }
 
@@ -225,15 +229,15 @@ impl Family<'_> {
 /// plugin stands; where a name is given, of the breaker of that name.
 pub fn could_be(record: &str, kind: Kind<'_>, given: Option<&str>) -> bool {
     // Only values have slashes, and they come last.
-    let mut parts = record.splitn(6, '/').skip(4);
-    let (Some(found), Some(value)) = (parts.next(), parts.next()) else {
+    let mut parts = record.as_bytes().splitn(6, |byte| *byte == b'/');
+    let [_, _, _, _, Some(found), Some(value)] = core::array::from_fn(|_| parts.next()) else {
         return false;
     };
     let is_kind = match kind {
-        Kind::Header(name) => found.strip_prefix("header:") == Some(name),
-        _ => found == kind.as_str(),
+        Kind::Header(name) => found.strip_prefix(b"header:") == Some(name.as_bytes()),
+        _ => found == kind.as_str().as_bytes(),
     };
-    is_kind && given.is_none_or(|given| value.strip_prefix('=') == Some(given))
+    is_kind && given.is_none_or(|given| value.strip_prefix(b"=") == Some(given.as_bytes()))
 }
 
 /// Whether an answer earns its value a slot: an upstream knows it. What it refuses, anybody could have invented.
