@@ -164,23 +164,22 @@ impl Answer<'_> {
         let (word, inside) = at
             .and_then(|at| self.details.split_at_checked(at))
             .unwrap_or((self.details, b""));
-        match word {
-            b"no_healthy_upstream" => Outcome::Failure,
-            b"upstream_reset_before_response_started" if inside.starts_with(b"{overflow") => Outcome::Ignored,
-            b"upstream_reset_before_response_started" => Outcome::Failure,
+        // As text, which is compared by a call: bytes would be compared one by one, in code for each of them.
+        match core::str::from_utf8(word).unwrap_or_default() {
+            "no_healthy_upstream" => Outcome::Failure,
+            "upstream_reset_before_response_started" if inside.starts_with(b"{overflow") => Outcome::Ignored,
+            "upstream_reset_before_response_started" => Outcome::Failure,
             // The client had not sent all of its request: 408, which is 2 in gRPC.
-            b"stream_idle_timeout" | b"max_duration_timeout" if self.status == REQUEST_TIMEOUT => {
+            "stream_idle_timeout" | "max_duration_timeout" if self.status == REQUEST_TIMEOUT => {
                 Outcome::Ignored
             }
-            b"stream_idle_timeout" if self.grpc.is_some_and(|grpc| grpc.number == UNKNOWN) => {
-                Outcome::Ignored
-            }
-            b"stream_idle_timeout" => Outcome::Failure,
-            b"response_timeout"
-            | b"upstream_per_try_timeout"
-            | b"upstream_per_try_idle_timeout"
-            | b"upstream_max_stream_duration_reached"
-            | b"max_duration_timeout" => match self.callers_deadline {
+            "stream_idle_timeout" if self.grpc.is_some_and(|grpc| grpc.number == UNKNOWN) => Outcome::Ignored,
+            "stream_idle_timeout" => Outcome::Failure,
+            "response_timeout"
+            | "upstream_per_try_timeout"
+            | "upstream_per_try_idle_timeout"
+            | "upstream_max_stream_duration_reached"
+            | "max_duration_timeout" => match self.callers_deadline {
                 true => Outcome::Ignored,
                 false => Outcome::Failure,
             },

@@ -89,11 +89,13 @@ pub fn judge_attempt_without_answer(
     waited_millis: u64,
     no_answer_after_millis: u64,
 ) -> Outcome {
-    match attempt.details {
-        _ if attempt.flags & CLIENT_GONE != 0 => given_up(waited_millis, no_answer_after_millis),
-        b"stream_idle_timeout" | b"max_duration_timeout" => given_up(waited_millis, no_answer_after_millis),
-        _ if attempt.was_ended_by_others() => Outcome::Ignored,
-        _ => Outcome::Failure,
+    let timed_out = [&b"stream_idle_timeout"[..], b"max_duration_timeout"].contains(&attempt.details);
+    if timed_out || attempt.flags & CLIENT_GONE != 0 {
+        given_up(waited_millis, no_answer_after_millis)
+    } else if attempt.was_ended_by_others() {
+        Outcome::Ignored
+    } else {
+        Outcome::Failure
     }
 }
 
