@@ -21,13 +21,14 @@ use crate::decimal::number;
 ///   does not trust the caller;
 /// * `grpc-timeout`, which it heeds where a route says so.
 pub fn callers_deadline_millis<'h>(header: impl Fn(&str) -> &'h [u8]) -> Option<u64> {
-    let deadlines = [
-        millis(header("x-envoy-upstream-rq-timeout-ms")),
-        millis(header("x-envoy-upstream-rq-per-try-timeout-ms")),
-        millis(header("x-envoy-upstream-stream-duration-ms")),
-        grpc_millis(header("grpc-timeout")),
+    let in_millis = [
+        "x-envoy-upstream-rq-timeout-ms",
+        "x-envoy-upstream-rq-per-try-timeout-ms",
+        "x-envoy-upstream-stream-duration-ms",
     ];
-    deadlines.into_iter().flatten().filter(|millis| *millis > 0).min()
+    let deadlines = in_millis.iter().filter_map(|name| millis(header(name)));
+    let deadlines = deadlines.chain(grpc_millis(header("grpc-timeout")));
+    deadlines.filter(|millis| *millis > 0).min()
 }
 
 /// Reads a number of milliseconds. What is too large for a number is for ever.

@@ -37,7 +37,8 @@ fn date(text: &[u8]) -> Option<u64> {
     };
     let month = MONTHS.iter().position(|name| name == month)?;
     let (day, year) = (number(day)?, full_year(number(year)?, year.len())?);
-    let [hour, minute, second] = time.split(|byte| *byte == b':').collect::<Vec<_>>()[..] else {
+    let mut parts = time.split(|byte| *byte == b':');
+    let [Some(hour), Some(minute), Some(second), None] = core::array::from_fn(|_| parts.next()) else {
         return None;
     };
     let (hour, minute, second) = (number(hour)?, number(minute)?, number(second)?);
