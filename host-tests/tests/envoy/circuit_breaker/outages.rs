@@ -48,6 +48,41 @@ fn failures_that_come_at_once_open_it_once_and_each_is_counted() {
     assert_eq!(stage.burst(DOZENS).rejected(), DOZENS);
 }
 
+/// Both workers change one record at once, all the time. One failure fewer would not open it.
+#[test]
+fn not_one_of_a_thousand_failures_on_both_workers_is_lost() {
+    const CONNECTIONS: usize = 40;
+    const REQUESTS: usize = 25;
+    let policy = three_strikes(&json!({
+        "trip": { "consecutive_failures": CONNECTIONS * REQUESTS }, "open": { "for": "1000s", "max": "1000s" },
+    }));
+    let upstream = Upstream::start().expect("an upstream can be started");
+    let envoy = start(&alone(&json!({ "default": policy }), upstream.address()));
+    let address = envoy.address().expect("the sample has a listener");
+    let failing = |_| {
+        thread::spawn(move || {
+            let mut connection = Connection::open(address).expect("Envoy listens");
+            for _ in 0..REQUESTS {
+                let response = connection
+                    .send(&Request::get("/status/500"))
+                    .expect("there is an answer");
+                assert_eq!(response.status, 500, "it is admitted");
+            }
+        })
+    };
+    let clients: Vec<_> = (0..CONNECTIONS).map(failing).collect();
+    for client in clients {
+        client.join().expect("no client failed");
+    }
+    let next = envoy.send(&Request::get("/")).expect("there is an answer");
+    assert_eq!(
+        (next.status, next.values("x-error-code")),
+        (503, vec![&b"CIRCUIT_OPEN"[..]])
+    );
+    let prometheus = envoy.prometheus().expect("Envoy tells its metrics");
+    assert!(!prometheus.contains("policy_degradations_total"), "{prometheus}");
+}
+
 #[test]
 fn an_upstream_that_resets_its_connections_opens_it() {
     let stage = Stage::new(&three_strikes(
