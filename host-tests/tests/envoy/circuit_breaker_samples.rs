@@ -109,7 +109,9 @@ fn assert_metric(stand: &Stand, series: &str, value: u64) {
 fn assert_nothing_given_up(stand: &Stand) {
     let log = stand.envoy.log().expect("Envoy has a log");
     assert!(
-        !log.contains("panicked") && !log.contains("Wasm VM failed"),
+        !["panicked", "Wasm VM failed", "Uncaught RuntimeError"]
+            .iter()
+            .any(|death| log.contains(death)),
         "{log}"
     );
     let prometheus = stand.envoy.prometheus().expect("Envoy tells its metrics");

@@ -100,7 +100,9 @@ impl Stand {
     pub fn assert_sound(&self) {
         let log = self.envoy.log().expect("Envoy has a log");
         assert!(
-            !log.contains("panicked") && !log.contains("Wasm VM failed"),
+            !["panicked", "Wasm VM failed", "Uncaught RuntimeError"]
+                .iter()
+                .any(|death| log.contains(death)),
             "a module died:\n{log}"
         );
         let prometheus = self.envoy.prometheus().expect("Envoy tells its metrics");

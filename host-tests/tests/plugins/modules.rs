@@ -2,7 +2,7 @@
 
 use expect_test::expect_file;
 use flate2::{Compression, write::GzEncoder};
-use host_tests::plugin::{ALL, ERROR_ENVELOPE, Plugin, REQUEST_ID};
+use host_tests::plugin::{ALL, CIRCUIT_BREAKER, ERROR_ENVELOPE, Plugin, REQUEST_ID};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
@@ -10,6 +10,10 @@ use wasmparser::{Export, ExternalKind, Import, Parser, Payload, TypeRef, ValType
 
 /// Bytes of the largest module of one plugin.
 const LARGEST: usize = 150 * 1024;
+
+/// Modules that may be larger, with their bytes: a breaker's state machine, its record and its settings are half as much
+/// again as what another plugin does.
+const LARGER: [(&Plugin, usize); 1] = [(&CIRCUIT_BREAKER, 160 * 1024)];
 
 /// Modules that are promised to be small on the wire too, with their bytes gzipped.
 const SMALL_TO_PULL: [(&Plugin, usize); 1] = [(&REQUEST_ID, 60 * 1024)];
@@ -141,11 +145,9 @@ fn a_module_asks_for_and_offers_what_it_did() {
 fn a_module_is_small() {
     for plugin in ALL {
         let size = plugin.bytes().len();
-        assert!(
-            size <= LARGEST,
-            "{}: {size} bytes, {LARGEST} are allowed",
-            file(plugin)
-        );
+        let larger = LARGER.iter().find(|(larger, _)| larger.name == plugin.name);
+        let most = larger.map_or(LARGEST, |(_, most)| *most);
+        assert!(size <= most, "{}: {size} bytes, {most} are allowed", file(plugin));
     }
 }
 
