@@ -3,7 +3,7 @@
 use crate::key;
 use crate::labels::Labels;
 use config::circuit_breaker::Policy;
-use kit::{Counter, Gauge, Worker, raw_name};
+use kit::{Carried, Counter, Gauge, Worker, raw_name};
 use policy::breaker::{Gathered, Outcome, Record, State};
 use policy::breaker_key::{Family, Value};
 use std::cell::Cell;
@@ -43,25 +43,6 @@ impl From<Outcome> for Counted {
             Outcome::Failure => Self::Failure,
             Outcome::Slow => Self::Slow,
             Outcome::Ignored => Self::Ignored,
-        }
-    }
-}
-
-/// Whether decisions on a request are carried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Carried {
-    /// They are.
-    Out,
-    /// They are only counted and logged.
-    Shadowed,
-}
-
-impl Carried {
-    /// The word for it, in metrics and logs.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Out => "enforce",
-            Self::Shadowed => "shadow",
         }
     }
 }

@@ -1,12 +1,12 @@
 //! One request, as a breaker sees it: admitted or rejected, and what came of it.
 
 use crate::CircuitBreaker;
-use crate::breaker::{Breaker, Carried, Counted};
+use crate::breaker::{Breaker, Counted};
 use crate::breakers::Lacks;
 use crate::key::Belongs;
 use crate::shared::{Change, Merges, Missed, change};
 use config::circuit_breaker::Policy;
-use kit::{GaveUp, Ids};
+use kit::{Carried, GaveUp, Ids};
 use policy::breaker::{
     Moment, Outcome, Permit, Record, Rejection, Settings, State, Transition, Verdict, Why,
 };

@@ -1,14 +1,14 @@
 //! One exchange on its way through the plugin.
 
 use crate::CircuitBreaker;
-use crate::breaker::{Carried, Counted};
+use crate::breaker::Counted;
 use crate::call::Call;
 use crate::key::Belongs;
 use crate::{reject, report};
 use config::Explain;
 use kit::{
-    Answer, Done, Filter, Ids, Object, Reply, Request, RequestHead, Response, ResponseBody, ResponseTrailers,
-    Root,
+    Answer, Carried, Done, Filter, Ids, Object, Reply, Request, RequestHead, Response, ResponseBody,
+    ResponseTrailers, Root,
 };
 use policy::breaker::{Outcome, Rejection, State};
 use policy::breaker_key::earns_slot;
@@ -81,7 +81,7 @@ impl Filter for Exchange {
         };
         let head = request.head();
         let ids = || Ids::of(&head, &root.worker);
-        let carried = root.carried(&decision, ids);
+        let carried = Carried::of(&root.configuration, &decision, ids);
         let Some(at) = root.moment() else {
             return Answer::GoOn;
         };

@@ -16,10 +16,10 @@ mod report;
 mod settings;
 mod shared;
 
-use breaker::{Breaker, Carried};
+use breaker::Breaker;
 use breakers::Breakers;
+use config::Plugin;
 use config::circuit_breaker::Policy;
-use config::{Decision, Mode, Plugin};
 use exchange::Exchange;
 use kit::{CounterFamily, Ids, Root, Worker};
 use policy::breaker::{Moment, Record, State, Transition};
@@ -83,14 +83,6 @@ impl CircuitBreaker {
             now_millis: self.worker.monotonic_millis()?,
             draw: self.worker.draw(),
         })
-    }
-
-    /// Whether the decisions on a request are carried out.
-    fn carried(&self, decision: &Decision<'_, Policy>, ids: impl FnOnce() -> Ids) -> Carried {
-        let all = self.configuration.common.enforce_percent.get() >= 100.0;
-        let enforced =
-            decision.mode == Mode::Enforce && (all || self.configuration.enforced(ids().request.as_bytes()));
-        if enforced { Carried::Out } else { Carried::Shadowed }
     }
 
     /// Lets time move a breaker on, merges and counts what the worker has gathered for it, and shows its state.

@@ -1,11 +1,12 @@
 //! What a rejected request is answered.
 
 use crate::call::Call;
-use kit::{Ids, Object, Reply, Worker};
+use kit::{Ids, OwnError, Reply, Worker};
 use policy::breaker::{Rejection, Why};
-use policy::envelope::{Envelope, Format};
 use policy::error_code::{CIRCUIT_OPEN, CIRCUIT_RAMPING};
 
+/// What an Envoy in front takes for an answer on which not to try again.
+const RATELIMITED: &str = "x-envoy-ratelimited";
 /// gRPC's status for a service that cannot be reached.
 const UNAVAILABLE: u32 = 14;
 
@@ -37,45 +38,23 @@ pub(crate) fn status(call: &Call) -> u16 {
 /// The reply to a request that is rejected.
 pub(crate) fn reply(call: &Call, rejection: Rejection, is_grpc: bool, ids: &Ids, worker: &Worker) -> Reply {
     let reject = &call.policy.reject;
-    let details = details(rejection.why);
-    let code = error_code(call, rejection);
-    let seconds = rejection.retry_after_seconds;
-    let mut headers = Vec::new();
-    let mut add = |name: &str, value: &str| headers.push((name.into(), value.into()));
-    add("retry-after", &seconds.to_string());
-    add("x-error-code", &code);
-    if reject.push_back {
-        // For an Envoy in front; and for a client of gRPC (gRFC A6).
-        add("x-envoy-ratelimited", "true");
-        if is_grpc {
-            add("grpc-retry-pushback-ms", "-1");
-        }
-    }
-    let body = if is_grpc {
-        reject.message.as_bytes().to_vec()
-    } else {
-        add("content-type", Format::Standard.content_type());
-        Envelope {
-            trace_id: &ids.trace,
-            request_id: &ids.request,
-            error_code: &code,
-            message: &reject.message,
-            status: status(call),
-            unix_millis: worker.unix_millis().unwrap_or_default(),
-            service_name: worker.service_name(),
-            context: &Object::default(),
-            documentation_url: None,
-            // The upstream has seen nothing of it.
-            retryable: Some(true),
-            retry_after: Some(seconds),
-        }
-        .write(Format::Standard)
-    };
-    Reply {
+    let error = OwnError {
         status: status(call),
-        headers,
-        body,
-        details: details.into(),
+        code: &error_code(call, rejection),
+        message: &reject.message,
+        details: details(rejection.why),
         grpc_status: is_grpc.then_some(UNAVAILABLE),
+        // The upstream has seen nothing of it.
+        retryable: true,
+        retry_after: Some(rejection.retry_after_seconds),
+    };
+    let reply = error.reply(ids, worker);
+    match (reject.push_back, is_grpc) {
+        (false, _) => reply,
+        // For an Envoy in front; and for a client of gRPC (gRFC A6).
+        (true, false) => reply.with(RATELIMITED, "true"),
+        (true, true) => reply
+            .with(RATELIMITED, "true")
+            .with("grpc-retry-pushback-ms", "-1"),
     }
 }

@@ -1,11 +1,11 @@
 //! What the plugin tells: log lines, and the explanation of a decision.
 
-use crate::breaker::{Breaker, Carried, Counted};
+use crate::breaker::{Breaker, Counted};
 use crate::call::Call;
 use crate::reject;
 use config::circuit_breaker::Policy;
 use config::{Common, Decision, LogErrors};
-use kit::{Done, Ids, Level, Object, Worker, rule_met};
+use kit::{Carried, Done, Ids, Level, Object, Worker, rule_met};
 use policy::breaker::{Reason, Rejection, Transition, Verdict, Why};
 
 /// Logs that a breaker went from one state to another, with the numbers behind it.
@@ -121,7 +121,7 @@ pub(crate) fn request_line(worker: &Worker, call: &Call, outcome: Counted, ids: 
 
 /// The rule met and what it led to.
 pub(crate) fn explanation(decision: &Decision<'_, Policy>, call: &Call) -> Object {
-    let mut members = rule_met(decision, call.carried == crate::Carried::Out);
+    let mut members = rule_met(decision, call.carried == Carried::Out);
     named(&mut members, &call.breaker);
     members.text("state", call.state.as_str());
     match call.verdict {

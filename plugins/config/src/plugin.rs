@@ -101,8 +101,8 @@ impl<P> Plugin<P> {
     }
 
     /// Every policy that a request may meet.
-    pub fn policies(&self) -> impl Iterator<Item = &P> {
-        self.policies.iter().map(|policy| &**policy)
+    pub fn policies(&self) -> impl Iterator<Item = &Rc<P>> {
+        self.policies.iter()
     }
 
     /// Whether there can be a request that meets a policy.

@@ -30,6 +30,11 @@ impl<'w> Done<'w> {
             .unwrap_or_default()
     }
 
+    /// How often the request was tried, where the plugin stands before the router; 0 if it never came to an upstream.
+    pub fn attempts(&self) -> u64 {
+        self.worker.attempts()
+    }
+
     /// Who ended it, as access logs show it in `%RESPONSE_CODE_DETAILS%`. Empty if the proxy does not say.
     pub fn details(&self) -> Vec<u8> {
         let details = host::property("response\0code_details");

@@ -34,6 +34,8 @@ const PLUGIN_CONFIGURATION: u32 = 7;
 const COUNTER: u32 = 0;
 /// A metric that is set, by the ABI's number.
 const GAUGE: u32 = 1;
+/// The property that says how often a request has been tried.
+pub(crate) const ATTEMPTS: &str = "upstream\0request_attempt_count";
 /// WASI's clock of the time of day.
 const REALTIME: u32 = 0;
 /// WASI's clock that never goes back.

@@ -10,6 +10,7 @@
 //!
 //! This crate decides nothing about a request.
 
+mod carried;
 mod dispatch;
 mod done;
 mod explanation;
@@ -20,6 +21,7 @@ mod ids;
 mod left_out;
 mod line;
 mod metrics;
+mod own_error;
 mod reply;
 mod request;
 mod request_head;
@@ -30,6 +32,7 @@ mod route;
 mod shared_data;
 mod worker;
 
+pub use carried::Carried;
 pub use done::Done;
 pub use explanation::rule_met;
 pub use filter::{Answer, Filter, Root};
@@ -37,6 +40,7 @@ pub use ids::Ids;
 pub use line::Line;
 pub use log::Level;
 pub use metrics::{Counter, CounterFamily, Gauge, raw_name};
+pub use own_error::OwnError;
 pub use policy::json::Object;
 pub use reply::Reply;
 pub use request::Request;

@@ -93,11 +93,7 @@ impl<'w> Request<'w> {
     /// Which attempt of a request it is, from 1, where the plugin stands in a cluster; 0 where it stands before the
     /// router, which makes the attempts.
     pub fn attempt(&self) -> u64 {
-        let count = host::property("upstream\0request_attempt_count");
-        self.worker
-            .tolerate_absence("attempt_count", count)
-            .and_then(|bytes| bytes.first_chunk::<8>().copied())
-            .map_or(0, u64::from_le_bytes)
+        self.worker.attempts()
     }
 
     /// Writes the changes that were made so far, and makes the proxy choose the route anew. False if the host refused,
@@ -113,6 +109,11 @@ impl<'w> Request<'w> {
     /// Whether the caller speaks gRPC.
     pub fn is_grpc(&self) -> bool {
         MediaType::of(self.headers.first("content-type")) == MediaType::Grpc
+    }
+
+    /// Filter state that another filter of ours has set.
+    pub fn filter_state(&self, name: &str) -> Option<Vec<u8>> {
+        self.worker.filter_state(name)
     }
 
     /// Sets filter state that other filters and the access log read.

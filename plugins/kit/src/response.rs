@@ -82,6 +82,11 @@ impl<'w> Response<'w> {
             .unwrap_or_default()
     }
 
+    /// How often the request was tried, where the plugin stands before the router; 0 if it never came to an upstream.
+    pub fn attempts(&self) -> u64 {
+        self.worker.attempts()
+    }
+
     /// The name of the route; empty if it has none.
     pub fn route(&self) -> Cow<'_, [u8]> {
         self.route.name()

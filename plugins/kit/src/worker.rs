@@ -142,6 +142,13 @@ impl Worker {
         self.tolerate_absence("filter_state", host::property(name))
     }
 
+    /// How often a request has been tried.
+    pub(crate) fn attempts(&self) -> u64 {
+        self.tolerate_absence("attempt_count", host::property(host::ATTEMPTS))
+            .and_then(|bytes| bytes.first_chunk::<8>().copied())
+            .map_or(0, u64::from_le_bytes)
+    }
+
     /// Sets filter state that other filters and the access log read.
     pub(crate) fn set_filter_state(&self, name: &str, value: &[u8]) {
         self.tolerate("set_filter_state", host::set_property(name, value));

@@ -10,6 +10,13 @@ pub const CIRCUIT_OPEN: &str = "CIRCUIT_OPEN";
 /// What a closed circuit breaker rejects while it does not admit all requests yet.
 pub const CIRCUIT_RAMPING: &str = "CIRCUIT_RAMPING";
 
+/// A request without the idempotency key that it must have.
+pub const IDEMPOTENCY_KEY_MISSING: &str = "IDEMPOTENCY_KEY_MISSING";
+/// A request whose idempotency key is none.
+pub const IDEMPOTENCY_KEY_MALFORMED: &str = "IDEMPOTENCY_KEY_MALFORMED";
+/// A request whose deadline was past when it came.
+pub const DEADLINE_PASSED: &str = "DEADLINE_PASSED";
+
 /// Who made an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {

@@ -34,6 +34,11 @@ impl<const MIN: u16, const MAX: u16> StatusMatcher<MIN, MAX> {
         }
     }
 
+    /// The first of them and the last.
+    pub fn bounds(self) -> (u16, u16) {
+        (self.first, self.last)
+    }
+
     /// Whether the status is one of these.
     pub fn matches(self, status: u16) -> bool {
         (self.first..=self.last).contains(&status)

@@ -131,6 +131,24 @@ pub(super) const ALL: &[Reason] = &[
         Retry::Any,
     ),
     reason(
+        &[Word("idempotency_key_missing")],
+        super::IDEMPOTENCY_KEY_MISSING,
+        "The request must have an idempotency key.",
+        Retry::Never,
+    ),
+    reason(
+        &[Word("idempotency_key_malformed")],
+        super::IDEMPOTENCY_KEY_MALFORMED,
+        "The request's idempotency key is not valid.",
+        Retry::Never,
+    ),
+    reason(
+        &[Word("deadline_passed")],
+        super::DEADLINE_PASSED,
+        "The request's deadline has passed.",
+        Retry::Never,
+    ),
+    reason(
         &[Word("circuit_breaker_ramping")],
         super::CIRCUIT_RAMPING,
         "The service is recovering.",

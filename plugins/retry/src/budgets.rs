@@ -1,0 +1,119 @@
+//! The budgets of the clusters that a worker has met.
+
+use kit::{Gauge, Worker, raw_name};
+use policy::retry_budget::{Gathered, Record, Settings, record_name};
+use std::cell::Cell;
+use std::rc::Rc;
+
+/// After so long without a request, a worker forgets a cluster, in milliseconds.
+const IDLE_MILLIS: u64 = 600_000;
+
+/// The budget of one cluster, as a worker knows it.
+pub(crate) struct Budget {
+    record: String,
+    settings: Settings,
+    gauge_name: String,
+    gauge: Cell<Option<Gauge>>,
+    gathered: Cell<Gathered>,
+    used_millis: Cell<u64>,
+}
+
+/// The budgets that a worker has met, in the order of their records' names. Clusters are the operator's: there are as many
+/// as he configures.
+pub(crate) struct Budgets {
+    worker: Rc<Worker>,
+    met: Cell<Vec<Rc<Budget>>>,
+}
+
+impl Budgets {
+    pub(crate) fn new(worker: &Rc<Worker>) -> Self {
+        Self {
+            worker: Rc::clone(worker),
+            met: Cell::default(),
+        }
+    }
+
+    /// The budget of a cluster.
+    pub(crate) fn find(&self, cluster: &[u8], settings: &Settings, now_millis: u64) -> Rc<Budget> {
+        let record = record_name(cluster, settings);
+        let mut met = self.met.take();
+        let place = met.binary_search_by(|budget| budget.record.as_str().cmp(&record));
+        let budget = match place {
+            Ok(place) => met.get(place).cloned(),
+            Err(_) => None,
+        };
+        let budget = budget.unwrap_or_else(|| {
+            let labels = [("cluster", &*String::from_utf8_lossy(cluster))];
+            let new = Rc::new(Budget {
+                record,
+                settings: *settings,
+                gauge_name: raw_name("retry_budget_remaining", &labels),
+                gauge: Cell::default(),
+                gathered: Cell::default(),
+                used_millis: Cell::default(),
+            });
+            met.insert(place.unwrap_or_else(|place| place), Rc::clone(&new));
+            new
+        });
+        self.met.set(met);
+        budget.used_millis.set(now_millis);
+        budget
+    }
+
+    /// Merges what was gathered, shows what is left, and forgets clusters that nobody asks for.
+    pub(crate) fn tick(&self, now_millis: u64) {
+        let mut met = self.met.take();
+        met.retain(|budget| now_millis.saturating_sub(budget.used_millis.get()) < IDLE_MILLIS);
+        let all = met.clone();
+        self.met.set(met);
+        for budget in all {
+            if let Some(left) = budget.merge(&self.worker, now_millis) {
+                let gauge = budget
+                    .gauge
+                    .get()
+                    .unwrap_or_else(|| self.worker.gauge(&budget.gauge_name));
+                budget.gauge.set(Some(gauge));
+                gauge.set(&self.worker, u64::from(left));
+            }
+        }
+    }
+}
+
+impl Budget {
+    /// How many retries are left. Where the host does not say, as if there were no budget: the proxy's own bounds what is
+    /// under way.
+    pub(crate) fn left(&self, worker: &Worker, now_millis: u64) -> Option<u32> {
+        let bytes = worker.read_shared(&self.record).ok()?;
+        let record = bytes.as_deref().map(Record::decode).unwrap_or_default();
+        Some(record.remaining(&self.settings, now_millis))
+    }
+
+    /// Charges a request that was tried so often.
+    pub(crate) fn charge(&self, attempts: u32, worker: &Worker, now_millis: u64) {
+        let mut gathered = self.gathered.get();
+        let must = gathered.add(attempts, now_millis);
+        self.gathered.set(gathered);
+        if must {
+            self.merge(worker, now_millis);
+        }
+    }
+
+    /// Merges what was gathered. Says how many retries are left then.
+    fn merge(&self, worker: &Worker, now_millis: u64) -> Option<u32> {
+        let gathered = self.gathered.get();
+        if gathered.is_empty() {
+            return self.left(worker, now_millis);
+        }
+        let mut left = None;
+        let written = worker.change_shared(&self.record, |bytes| {
+            let mut record = bytes.map(Record::decode).unwrap_or_default();
+            record.merge(&self.settings, &gathered, now_millis);
+            left = Some(record.remaining(&self.settings, now_millis));
+            Some(record.encode())
+        });
+        // What could not be written, the next merge takes along.
+        written.ok()?;
+        self.gathered.set(Gathered::default());
+        left
+    }
+}
