@@ -11,6 +11,7 @@ mod exchange;
 mod gauges;
 mod key;
 mod labels;
+mod passage;
 mod reject;
 mod report;
 mod settings;
