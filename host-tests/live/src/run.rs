@@ -36,7 +36,7 @@ enum Event {
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// The configuration to start.
-    #[arg(long, value_name = "FILE", default_value = "envoy/request-id.yaml")]
+    #[arg(long, value_name = "FILE", default_value = "envoy/envoy.yaml")]
     sample: PathBuf,
     /// The port of the sample's listener, if not the one in the file; 0: any free one.
     #[arg(long, value_name = "PORT")]
