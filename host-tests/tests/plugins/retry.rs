@@ -1,12 +1,44 @@
 //! The retry plugin: what is tried again, how often, and what callers are told.
 
+mod inbound_headers;
 mod steering;
 
-use host::Host;
+use host::{Answer, Exchange, Host, Plugin, Request};
 use host_tests::plugin::RETRY;
 use serde_json::{Value, json};
 
+/// A host with this configuration.
+fn host(configuration: Value) -> Host {
+    Host::new(RETRY.module()).config(configuration)
+}
+
 /// A host whose `default` is this policy.
 fn policy(policy: Value) -> Host {
-    Host::new(RETRY.module()).config(json!({ "default": policy }))
+    host(json!({ "default": policy }))
+}
+
+/// The plugin with this configuration, as it stands in a chain.
+fn retry(configuration: Value) -> Plugin {
+    Plugin::new(RETRY.module()).name("retry").config(configuration)
+}
+
+/// Sends a request. Each attempt gets this answer, till it is not tried again.
+#[track_caller]
+fn tried(request: Request, answer: impl Into<Answer>) -> Exchange {
+    let answer = answer.into();
+    let mut exchange = request.send();
+    while !exchange.is_finished() {
+        exchange = exchange.begin_answer(answer.clone());
+        // A back-off may be over at once.
+        if !exchange.is_finished() && !exchange.is_at_upstream() {
+            exchange = exchange.expect_retried();
+        }
+    }
+    exchange
+}
+
+/// Each attempt of the request gets this answer: so many are made.
+#[track_caller]
+fn attempts(request: Request, answer: impl Into<Answer>) -> usize {
+    tried(request, answer).attempts().len()
 }
