@@ -1,6 +1,10 @@
 //! The retry plugin: what is tried again, how often, and what callers are told.
 
+mod budget;
+mod half_open;
+mod idempotency_keys;
 mod inbound_headers;
+mod inbound_retries;
 mod steering;
 
 use host::{Answer, Exchange, Host, Plugin, Request};
@@ -41,4 +45,10 @@ fn tried(request: Request, answer: impl Into<Answer>) -> Exchange {
 #[track_caller]
 fn attempts(request: Request, answer: impl Into<Answer>) -> usize {
     tried(request, answer).attempts().len()
+}
+
+/// How many requests of the route `default` were not tried again for this reason, or `orders` where there is none.
+fn suppressed(host: &Host, reason: &str) -> u64 {
+    let labels = |route: &str| format!(".route={route};.reason={reason};.mode=enforce;");
+    ["default", "orders"].iter().map(|route| host.metric(&format!("retry_suppressed_total{}", labels(route)))).sum()
 }
