@@ -78,6 +78,8 @@ tools: $(envoy) $(wasm-opt) $(wasm-runner) ## Installs what the other targets ne
 lint: $(wasm-opt) ## Checks format and lints, natively and for wasm
 	@$(need-cargo)
 	cargo fmt --all --check
+	@# The plugins' tests are declared by a macro, which cargo fmt does not look into.
+	rustfmt --check --edition 2024 $(foreach plugin,$(PLUGINS),host-tests/tests/plugins/$(subst -,_,$(plugin)).rs)
 	cargo clippy --locked $(natively) --all-targets -- -D warnings
 	cargo clippy --locked --target wasm32-wasip1 $(patsubst %,-p %,$(PLUGINS) $(PROBES)) -- -D warnings
 	cargo fmt --check --manifest-path $(EXAMPLE)

@@ -7,25 +7,25 @@ mod force;
 mod grpc;
 mod half_open;
 mod in_chain;
+mod keys;
 mod logs;
 mod metrics;
 mod modes;
 mod open_time;
 mod origin;
+mod per_attempt;
 mod races;
 mod ramp;
 mod rejecting;
 mod reroute;
 mod sharing;
-mod keys;
-mod per_attempt;
 mod states;
-mod well_known;
 mod trips;
 mod updates;
 mod versions;
-mod windows;
+mod well_known;
 mod what_counts;
+mod windows;
 
 use host::{Exchange, Host, Plugin, Worker};
 use host_tests::plugin::CIRCUIT_BREAKER;
@@ -43,7 +43,9 @@ fn policy(policy: Value) -> Host {
 
 /// The plugin with this configuration, as it stands in a chain.
 fn breaker(configuration: Value) -> Plugin {
-    Plugin::new(CIRCUIT_BREAKER.module()).name("circuit-breaker").config(configuration)
+    Plugin::new(CIRCUIT_BREAKER.module())
+        .name("circuit-breaker")
+        .config(configuration)
 }
 
 /// A breaker that opens after three failures, for ten seconds, and lets one probe through.
@@ -112,5 +114,7 @@ fn transitions(host: &Host, from: &str, to: &str, reason: &str) -> u64 {
 
 /// How many calls the breaker of `upstream` has counted with this outcome.
 fn calls(host: &Host, outcome: &str, mode: &str) -> u64 {
-    host.metric(&format!("circuit_breaker_calls_total.breaker=upstream;.outcome={outcome};.mode={mode};"))
+    host.metric(&format!(
+        "circuit_breaker_calls_total.breaker=upstream;.outcome={outcome};.mode={mode};"
+    ))
 }

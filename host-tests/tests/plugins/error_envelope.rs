@@ -46,12 +46,16 @@ fn strict() -> Host {
 
 /// The plugin with this configuration, as it stands in a chain.
 fn envelope(configuration: Value) -> Plugin {
-    Plugin::new(ERROR_ENVELOPE.module()).name("error-envelope").config(configuration)
+    Plugin::new(ERROR_ENVELOPE.module())
+        .name("error-envelope")
+        .config(configuration)
 }
 
 /// The plugin, and request-id behind it.
 fn with_request_id(configuration: Value) -> Host {
-    let request_id = Plugin::new(REQUEST_ID.module()).name("request-id").config(json!({}));
+    let request_id = Plugin::new(REQUEST_ID.module())
+        .name("request-id")
+        .config(json!({}));
     Host::chain([envelope(configuration), request_id])
 }
 
@@ -68,11 +72,15 @@ fn with_either_setting(policy: &Value) -> [Host; 2] {
 }
 
 fn text(status: u16, body: impl AsRef<[u8]>) -> Answer {
-    Answer::new(status).header("content-type", "text/plain").body(body)
+    Answer::new(status)
+        .header("content-type", "text/plain")
+        .body(body)
 }
 
 fn json_error(status: u16, body: impl AsRef<[u8]>) -> Answer {
-    Answer::new(status).header("content-type", "application/json").body(body)
+    Answer::new(status)
+        .header("content-type", "application/json")
+        .body(body)
 }
 
 /// The body that the client got, which must be one JSON object of the announced type and length, with the members that
@@ -83,7 +91,10 @@ fn body(exchange: &Exchange) -> Value {
     let body = any_body(exchange);
     assert_eq!(body["status_code"], exchange.status(), "{exchange}");
     for member in ["trace_id", "request_id", "error_code", "message", "timestamp"] {
-        assert!(body[member].as_str().is_some_and(|text| !text.is_empty()), "{member}\n{exchange}");
+        assert!(
+            body[member].as_str().is_some_and(|text| !text.is_empty()),
+            "{member}\n{exchange}"
+        );
     }
     body
 }
@@ -119,5 +130,10 @@ fn assert_enveloped(exchange: &Exchange, status: u16, code: &str) -> Value {
 
 /// The names of an object's members, in alphabetical order.
 fn names(object: &Value) -> Vec<&str> {
-    object.as_object().into_iter().flat_map(|object| object.keys()).map(String::as_str).collect()
+    object
+        .as_object()
+        .into_iter()
+        .flat_map(|object| object.keys())
+        .map(String::as_str)
+        .collect()
 }

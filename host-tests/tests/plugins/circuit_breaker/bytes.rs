@@ -19,7 +19,12 @@ const OF_REQUESTS: [&str; 8] = [
     "x-tier",
 ];
 /// Every response header that it reads.
-const OF_ANSWERS: [&str; 4] = ["content-type", "grpc-status", "retry-after", "x-envoy-upstream-service-time"];
+const OF_ANSWERS: [&str; 4] = [
+    "content-type",
+    "grpc-status",
+    "retry-after",
+    "x-envoy-upstream-service-time",
+];
 
 /// A breaker with this key, of which every part is in use.
 fn everything(key: Value) -> Plugin {
@@ -38,9 +43,8 @@ fn everything(key: Value) -> Plugin {
 }
 
 fn hosts() -> [Host; 3] {
-    [json!("host"), json!({ "header": "x-tenant" }), json!("route")].map(|key| {
-        Host::chain([everything(key)]).routes([Route::new("\u{e9};=\"").timeout_ms(0)])
-    })
+    [json!("host"), json!({ "header": "x-tenant" }), json!("route")]
+        .map(|key| Host::chain([everything(key)]).routes([Route::new("\u{e9};=\"").timeout_ms(0)]))
 }
 
 /// The client got an answer, and all that was told of it is valid: lines, explanations, filter state, metrics.
@@ -48,10 +52,16 @@ fn hosts() -> [Host; 3] {
 fn assert_valid(exchange: &Exchange, what: &str) {
     assert_ne!(exchange.status(), 0, "{what}\n{exchange}");
     for line in exchange.logs() {
-        assert!(serde_json::from_str::<Value>(&line.message).is_ok(), "{what}: {line}");
+        assert!(
+            serde_json::from_str::<Value>(&line.message).is_ok(),
+            "{what}: {line}"
+        );
     }
     if let Some(explanation) = exchange.filter_state("policy.explain").option() {
-        assert!(serde_json::from_slice::<Value>(&explanation).is_ok(), "{what}\n{exchange}");
+        assert!(
+            serde_json::from_slice::<Value>(&explanation).is_ok(),
+            "{what}\n{exchange}"
+        );
     }
     if let Some(circuit) = exchange.filter_state("policy.circuit").option() {
         let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~:/@+|#".contains(byte);
@@ -102,7 +112,13 @@ fn every_byte_in_path_and_host() {
             host.advance(secs(1));
             let what = format!("{byte:#04x}");
             assert_valid(&host.get([b'/', byte, b'/', byte]).run(503), &what);
-            assert_valid(&host.get("/a/b").host([&[byte][..], b".example:", &[byte]].concat()).run(503), &what);
+            assert_valid(
+                &host
+                    .get("/a/b")
+                    .host([&[byte][..], b".example:", &[byte]].concat())
+                    .run(503),
+                &what,
+            );
         }
         assert_serves(&host);
     }
@@ -119,11 +135,15 @@ fn every_byte_in_every_header_of_an_answer() {
                     for answer in [Answer::new(503), Answer::new(200).pieces(["a", "b"])] {
                         assert_valid(&host.get("/").run(answer.header(header, &value)), &what);
                     }
-                    let call = host.grpc("/a/b").run(Answer::grpc_headers_only(0).header(header, &value));
+                    let call = host
+                        .grpc("/a/b")
+                        .run(Answer::grpc_headers_only(0).header(header, &value));
                     assert_valid(&call, &what);
                 }
             }
-            let told = Answer::new(200).header("content-type", "application/grpc").trailer("grpc-status", [byte]);
+            let told = Answer::new(200)
+                .header("content-type", "application/grpc")
+                .trailer("grpc-status", [byte]);
             assert_valid(&host.grpc("/a/b").run(told), &format!("trailer: {byte:#04x}"));
         }
         assert_serves(&host);
@@ -132,9 +152,22 @@ fn every_byte_in_every_header_of_an_answer() {
 
 #[test]
 fn long_empty_and_repeated_values() {
-    let texts = ["", " ", ",", "0", "-1", "18446744073709551616", "99999999H", "Thu, 01 Jan 1970 00:00:00 GMT", "1e9"];
+    let texts = [
+        "",
+        " ",
+        ",",
+        "0",
+        "-1",
+        "18446744073709551616",
+        "99999999H",
+        "Thu, 01 Jan 1970 00:00:00 GMT",
+        "1e9",
+    ];
     for host in hosts() {
-        let values = texts.iter().map(|text| (*text).to_owned()).chain(["9".repeat(20_000), "a;".repeat(9_000)]);
+        let values = texts
+            .iter()
+            .map(|text| (*text).to_owned())
+            .chain(["9".repeat(20_000), "a;".repeat(9_000)]);
         for value in values {
             host.advance(secs(1));
             let what = &value[..value.len().min(30)];
@@ -167,7 +200,10 @@ fn ids_that_another_plugin_left_are_bytes() {
     let rejected = host.get("/").expect_rejected(503);
     let body: Value = serde_json::from_slice(&rejected.body()).expect("the body is JSON");
     assert_eq!(body["error_code"], "CIRCUIT_OPEN");
-    let lines = rejected.logs().into_iter().filter(|line| line.plugin == "circuit-breaker");
+    let lines = rejected
+        .logs()
+        .into_iter()
+        .filter(|line| line.plugin == "circuit-breaker");
     for line in lines {
         assert!(serde_json::from_str::<Value>(&line.message).is_ok(), "{line}");
     }
@@ -175,7 +211,18 @@ fn ids_that_another_plugin_left_are_bytes() {
 
 #[test]
 fn bytes_in_names_of_routes_clusters_and_virtual_hosts() {
-    for name in ["", "default", "none", "other", "\u{e9}", "a;b=c;", "\"", "\\", "{}", &"x".repeat(5_000)] {
+    for name in [
+        "",
+        "default",
+        "none",
+        "other",
+        "\u{e9}",
+        "a;b=c;",
+        "\"",
+        "\\",
+        "{}",
+        &"x".repeat(5_000),
+    ] {
         for key in ["route", "cluster"] {
             let host = Host::chain([everything(json!(key))])
                 .routes([Route::new(name).virtual_host(name).cluster(name)])
@@ -203,7 +250,9 @@ fn every_byte_in_a_configuration() {
     } });
     let whole = whole.to_string();
     for at in (0..whole.len()).step_by(5) {
-        for byte in [0, b'"', b'\\', b'{', b'}', b'[', b',', b':', b'9', 0x7f, 0x80, 0xff] {
+        for byte in [
+            0, b'"', b'\\', b'{', b'}', b'[', b',', b':', b'9', 0x7f, 0x80, 0xff,
+        ] {
             let mut bytes = whole.clone().into_bytes();
             bytes[at] = byte;
             let host = Host::new(CIRCUIT_BREAKER.module()).config(bytes);

@@ -5,7 +5,9 @@ use host::{Host, HostCall, Status, secs};
 use serde_json::{Value, json};
 
 fn degraded(host: &Host, what: &str) -> u64 {
-    host.metric(&format!("policy_degradations_total.plugin=circuit-breaker;.what={what};"))
+    host.metric(&format!(
+        "policy_degradations_total.plugin=circuit-breaker;.what={what};"
+    ))
 }
 
 /// A host whose breaker was told this story, and on which the next call of this name by such a request fails.
@@ -22,8 +24,13 @@ fn failing(story: &str, advance: u64, call: &str, request: fn(&Host)) -> Host {
     request(&host);
     let is_it = |(number, made): &(usize, &HostCall)| *number >= before && made.name == call;
     let calls = host.host_calls();
-    let (number, _) = calls.iter().enumerate().find(is_it).expect("the request makes this call");
-    let host = policy(strikes_with(json!({ "half_open": { "lease": "5s" } }))).fail_host_call(number, Status::INTERNAL_FAILURE);
+    let (number, _) = calls
+        .iter()
+        .enumerate()
+        .find(is_it)
+        .expect("the request makes this call");
+    let host = policy(strikes_with(json!({ "half_open": { "lease": "5s" } })))
+        .fail_host_call(number, Status::INTERNAL_FAILURE);
     tell(host.worker(0), story);
     host.advance(secs(advance));
     host
@@ -88,7 +95,14 @@ fn a_record_of_nonsense_neither_opens_nor_wedges_it() {
     let host = payments();
     tell(host.worker(0), "fff");
     let sound = host.shared_data(RECORD).expect("the record is there");
-    let mut nonsense: Vec<Vec<u8>> = vec![vec![], vec![0], vec![0xff; 40], b"{}".to_vec(), vec![0; 4096], [&sound[..], b"x"].concat()];
+    let mut nonsense: Vec<Vec<u8>> = vec![
+        vec![],
+        vec![0],
+        vec![0xff; 40],
+        b"{}".to_vec(),
+        vec![0; 4096],
+        [&sound[..], b"x"].concat(),
+    ];
     nonsense.extend((1..sound.len()).map(|length| sound[..length].to_vec()));
     for nonsense in nonsense {
         host.set_shared_data(RECORD, &nonsense);
@@ -117,7 +131,8 @@ fn a_record_of_another_clock_lasts_no_longer_than_it_was_to_last() {
 
 #[test]
 fn more_values_than_max_keys_share_a_breaker_which_is_told_once() {
-    let key = json!({ "key": { "header": "x-tenant" }, "max_keys": 2, "trip": { "consecutive_failures": 2 } });
+    let key =
+        json!({ "key": { "header": "x-tenant" }, "max_keys": 2, "trip": { "consecutive_failures": 2 } });
     let host = host(json!({ "default": strikes_with(key) }));
     let get = |tenant: &str| host.get("/orders").header("x-tenant", tenant);
     for tenant in ["a", "b", "c", "d", "c", "d"] {
@@ -142,5 +157,11 @@ fn what_goes_well_degrades_nothing() {
     host.advance(secs(10));
     tell(host.worker(1), "s");
     host.advance(secs(5));
-    assert!(host.metrics().keys().all(|name| !name.starts_with("policy_degradations_total")), "{:?}", host.metrics());
+    assert!(
+        host.metrics()
+            .keys()
+            .all(|name| !name.starts_with("policy_degradations_total")),
+        "{:?}",
+        host.metrics()
+    );
 }

@@ -14,7 +14,8 @@ fn running(force: Value) -> Host {
 
 #[track_caller]
 fn force(host: &Host, state: Value) {
-    host.update("circuit-breaker", forced(state)).expect("it is accepted");
+    host.update("circuit-breaker", forced(state))
+        .expect("it is accepted");
 }
 
 #[test]
@@ -23,7 +24,9 @@ fn forced_open_rejects_all_for_as_long_as_it_is_forced() {
     for _ in 0..3 {
         for worker in [0, 1] {
             let exchange = host.worker(worker).get("/orders").expect_rejected(503);
-            exchange.header("retry-after", "10").header("x-error-code", "CIRCUIT_OPEN");
+            exchange
+                .header("retry-after", "10")
+                .header("x-error-code", "CIRCUIT_OPEN");
         }
         host.advance(secs(60));
     }

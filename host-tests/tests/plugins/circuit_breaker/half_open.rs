@@ -99,7 +99,11 @@ fn a_slow_probe_is_a_failed_one_where_slowness_counts() {
         let slow = probe(&host, 0);
         host.advance(millis(1001));
         slow.answer(200);
-        if opens { drop(expect_rejected(&host)) } else { expect_admitted(&host) }
+        if opens {
+            drop(expect_rejected(&host))
+        } else {
+            expect_admitted(&host)
+        }
     }
 }
 
@@ -108,7 +112,10 @@ fn a_place_is_free_again_when_its_lease_ends_and_not_before() {
     let host = half_open(json!({ "lease": "5s" }));
     let held = probe(&host, 0);
     host.advance(millis(4_999));
-    host.worker(1).get("/orders").expect_rejected(503).header("retry-after", "1");
+    host.worker(1)
+        .get("/orders")
+        .expect_rejected(503)
+        .header("retry-after", "1");
     host.advance(millis(1));
     let next = probe(&host, 1);
     host.worker(2).get("/orders").expect_rejected(503);
@@ -123,7 +130,10 @@ fn a_result_after_the_lease_changes_nothing() {
         host.advance(secs(5));
         let next = probe(&host, 1);
         held.answer(late);
-        host.worker(2).get("/orders").expect_rejected(503).header("retry-after", "5");
+        host.worker(2)
+            .get("/orders")
+            .expect_rejected(503)
+            .header("retry-after", "5");
         next.answer(200);
         expect_admitted(&host);
     }
@@ -213,7 +223,9 @@ fn a_probe_whose_answer_breaks_off_within_its_lease_has_failed() {
 #[test]
 fn a_probe_of_whose_answer_the_client_has_enough_decides_nothing() {
     let host = half_open(json!({}));
-    probe(&host, 0).begin_answer(Answer::new(200).unfinished()).client_aborts();
+    probe(&host, 0)
+        .begin_answer(Answer::new(200).unfinished())
+        .client_aborts();
     let held = probe(&host, 1);
     expect_rejected(&host);
     drop(held);

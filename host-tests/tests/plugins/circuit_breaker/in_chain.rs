@@ -7,16 +7,24 @@ use host_tests::plugin::{ERROR_ENVELOPE, PUPPET, REQUEST_ID};
 use serde_json::{Value, json};
 
 fn envelope(configuration: Value) -> Plugin {
-    Plugin::new(ERROR_ENVELOPE.module()).name("error-envelope").config(configuration)
+    Plugin::new(ERROR_ENVELOPE.module())
+        .name("error-envelope")
+        .config(configuration)
 }
 
 fn request_id() -> Plugin {
-    Plugin::new(REQUEST_ID.module()).name("request-id").config(json!({}))
+    Plugin::new(REQUEST_ID.module())
+        .name("request-id")
+        .config(json!({}))
 }
 
 /// A chain whose breaker is open.
 fn open(before: impl IntoIterator<Item = Plugin>) -> Host {
-    let host = Host::chain(before.into_iter().chain([breaker(json!({ "default": three_strikes() }))]));
+    let host = Host::chain(
+        before
+            .into_iter()
+            .chain([breaker(json!({ "default": three_strikes() }))]),
+    );
     tell(host.worker(0), "fff");
     host
 }
@@ -30,7 +38,10 @@ fn body(exchange: &Exchange) -> Value {
 
 #[test]
 fn the_envelope_leaves_the_breakers_body_and_headers_as_they_are() {
-    let exchange = open([envelope(json!({}))]).get("/orders").header("x-request-id", "r-1").expect_rejected(503);
+    let exchange = open([envelope(json!({}))])
+        .get("/orders")
+        .header("x-request-id", "r-1")
+        .expect_rejected(503);
     exchange
         .header("content-type", "application/json")
         .header("x-error-code", "CIRCUIT_OPEN")
@@ -48,7 +59,10 @@ fn the_envelope_leaves_the_breakers_body_and_headers_as_they_are() {
 fn a_rejection_is_logged_by_the_envelope_and_not_by_the_breaker() {
     let exchange = open([envelope(json!({}))]).get("/orders").expect_rejected(503);
     let line = lines::only(&exchange);
-    assert_eq!((&line["plugin"], &line["error_code"]), (&json!("error-envelope"), &json!("CIRCUIT_OPEN")));
+    assert_eq!(
+        (&line["plugin"], &line["error_code"]),
+        (&json!("error-envelope"), &json!("CIRCUIT_OPEN"))
+    );
     assert_eq!(line["details"], "circuit_breaker_open");
 }
 
@@ -59,29 +73,57 @@ fn whom_shadow_would_reject_is_told_by_the_breaker_beside_the_upstreams_own_erro
     tell(host.worker(0), "fff");
     host.advance(secs(1));
     let told = lines::of_exchange(&host.get("/orders").answered_with(503));
-    let plugins: Vec<_> = told.iter().map(|line| (line["plugin"].as_str(), line["event"].as_str())).collect();
-    let expected = [(Some("circuit-breaker"), Some("rejected")), (Some("error-envelope"), Some("error"))];
-    assert!(expected.iter().all(|line| plugins.contains(line)) && plugins.len() == 2, "{plugins:?}");
+    let plugins: Vec<_> = told
+        .iter()
+        .map(|line| (line["plugin"].as_str(), line["event"].as_str()))
+        .collect();
+    let expected = [
+        (Some("circuit-breaker"), Some("rejected")),
+        (Some("error-envelope"), Some("error")),
+    ];
+    assert!(
+        expected.iter().all(|line| plugins.contains(line)) && plugins.len() == 2,
+        "{plugins:?}"
+    );
 }
 
 #[test]
 fn an_envelope_that_has_nothing_to_do_with_it_leaves_the_line_to_the_breaker() {
-    for configuration in [json!({ "mode": "disabled" }), json!({ "default": { "statuses": ["404"] } })] {
-        let exchange = open([envelope(configuration.clone())]).get("/orders").expect_rejected(503);
-        assert_eq!(lines::only(&exchange)["plugin"], "circuit-breaker", "{configuration}");
+    for configuration in [
+        json!({ "mode": "disabled" }),
+        json!({ "default": { "statuses": ["404"] } }),
+    ] {
+        let exchange = open([envelope(configuration.clone())])
+            .get("/orders")
+            .expect_rejected(503);
+        assert_eq!(
+            lines::only(&exchange)["plugin"],
+            "circuit-breaker",
+            "{configuration}"
+        );
     }
 }
 
 #[test]
 fn who_asks_for_a_problem_gets_one_with_the_same_facts() {
     let request = open([envelope(json!({}))]);
-    let exchange = request.get("/orders").header("accept", "application/problem+json").header("x-request-id", "r-1").expect_rejected(503);
-    exchange.header("content-type", "application/problem+json").header("x-error-code", "CIRCUIT_OPEN").header("retry-after", "10");
+    let exchange = request
+        .get("/orders")
+        .header("accept", "application/problem+json")
+        .header("x-request-id", "r-1")
+        .expect_rejected(503);
+    exchange
+        .header("content-type", "application/problem+json")
+        .header("x-error-code", "CIRCUIT_OPEN")
+        .header("retry-after", "10");
     let body: Value = serde_json::from_slice(&exchange.body()).expect("it is JSON");
     assert_eq!(body["status"], 503);
     assert_eq!(body["error_code"], "CIRCUIT_OPEN");
     assert_eq!(body["detail"], "The service is temporarily unavailable.");
-    assert_eq!((&body["request_id"], &body["retry_after"]), (&json!("r-1"), &json!(10)));
+    assert_eq!(
+        (&body["request_id"], &body["retry_after"]),
+        (&json!("r-1"), &json!(10))
+    );
     assert_eq!(body.get("message"), None);
 }
 
@@ -89,13 +131,23 @@ fn who_asks_for_a_problem_gets_one_with_the_same_facts() {
 fn the_envelope_counts_the_rejection_under_its_code() {
     let host = open([envelope(json!({}))]);
     host.get("/orders").expect_rejected(503);
-    assert_eq!(host.metric("errors_total.error_code=CIRCUIT_OPEN;.class=server_error;.origin=local;.mode=enforce;"), 1, "{:?}", host.metrics());
+    assert_eq!(
+        host.metric("errors_total.error_code=CIRCUIT_OPEN;.class=server_error;.origin=local;.mode=enforce;"),
+        1,
+        "{:?}",
+        host.metrics()
+    );
 }
 
 #[test]
 fn a_rejected_call_of_grpc_passes_the_envelope() {
-    let exchange = open([envelope(json!({}))]).grpc("/shop.Orders/Get").expect_rejected(200);
-    exchange.header("grpc-status", "14").header("grpc-retry-pushback-ms", "-1").expect_body("");
+    let exchange = open([envelope(json!({}))])
+        .grpc("/shop.Orders/Get")
+        .expect_rejected(200);
+    exchange
+        .header("grpc-status", "14")
+        .header("grpc-retry-pushback-ms", "-1")
+        .expect_body("");
 }
 
 #[test]
@@ -109,7 +161,10 @@ fn the_ids_of_request_id_are_in_the_body_and_in_the_lines() {
     assert_eq!(lines::only(&exchange)["request_id"], *id);
 
     let host = open([request_id()]);
-    let exchange = host.get("/orders").header("x-correlation-id", "c-1").expect_rejected(503);
+    let exchange = host
+        .get("/orders")
+        .header("x-correlation-id", "c-1")
+        .expect_rejected(503);
     exchange.header("x-request-id", "c-1");
     assert_eq!(body(&exchange)["request_id"], "c-1");
     assert_eq!(lines::only(&exchange)["request_id"], "c-1");
@@ -119,14 +174,21 @@ fn the_ids_of_request_id_are_in_the_body_and_in_the_lines() {
 fn a_transition_is_logged_with_the_ids_of_the_request_that_did_it() {
     let host = Host::chain([request_id(), breaker(json!({ "default": three_strikes() }))]);
     tell(host.worker(0), "ff");
-    let exchange = host.get("/orders").header("x-request-id", "the-third").answered_with(503);
+    let exchange = host
+        .get("/orders")
+        .header("x-request-id", "the-third")
+        .answered_with(503);
     let line = lines::only(&exchange);
-    assert_eq!((&line["event"], &line["request_id"]), (&json!("transition"), &json!("the-third")));
+    assert_eq!(
+        (&line["event"], &line["request_id"]),
+        (&json!("transition"), &json!("the-third"))
+    );
 }
 
 #[test]
 fn a_filter_behind_the_breaker_that_answers_itself_tells_nothing_of_the_upstream() {
-    let refusing = json!({ "request_headers": [["send_local_response", 503, "not_today", "", [], -1], ["returns", 1]] });
+    let refusing =
+        json!({ "request_headers": [["send_local_response", 503, "not_today", "", [], -1], ["returns", 1]] });
     let refusing = Plugin::new(PUPPET.module()).name("other").config(refusing);
     let host = Host::chain([breaker(json!({ "default": three_strikes() })), refusing]);
     for _ in 0..10 {
@@ -137,12 +199,19 @@ fn a_filter_behind_the_breaker_that_answers_itself_tells_nothing_of_the_upstream
 
 #[test]
 fn a_filter_before_the_breaker_that_answers_itself_is_not_seen_at_all() {
-    let refusing = json!({ "request_headers": [["send_local_response", 503, "not_today", "", [], -1], ["returns", 1]] });
+    let refusing =
+        json!({ "request_headers": [["send_local_response", 503, "not_today", "", [], -1], ["returns", 1]] });
     let refusing = Plugin::new(PUPPET.module()).name("other").config(refusing);
     let host = Host::chain([refusing, breaker(json!({ "default": three_strikes() }))]);
     for _ in 0..10 {
         host.get("/orders").expect_rejected(503);
     }
     host.advance(secs(2));
-    assert!(host.metrics().keys().all(|name| !name.starts_with("circuit_breaker_calls_total")), "{:?}", host.metrics());
+    assert!(
+        host.metrics()
+            .keys()
+            .all(|name| !name.starts_with("circuit_breaker_calls_total")),
+        "{:?}",
+        host.metrics()
+    );
 }

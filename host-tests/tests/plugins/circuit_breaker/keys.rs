@@ -119,15 +119,21 @@ fn a_value_that_is_no_plain_token_is_told_by_its_hash() {
     for value in [&b"a b"[..], b"\xff\xfe", b"a;b", b"none", b"other", &[b'x'; 129]] {
         open(|| host.get("/").header("x-tenant", value));
         let circuit = met(host.get("/").header("x-tenant", value));
-        let hash = circuit.strip_prefix('#').and_then(|rest| rest.strip_suffix(":open"));
-        let is_hash = hash.is_some_and(|hash| hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let hash = circuit
+            .strip_prefix('#')
+            .and_then(|rest| rest.strip_suffix(":open"));
+        let is_hash =
+            hash.is_some_and(|hash| hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()));
         assert!(is_hash, "{}: {circuit}", value.escape_ascii());
     }
     host.get("/").header("x-tenant", "a.b").answered_with(200);
     // As long as a value may be that stands for itself.
     let long = "x".repeat(128);
     open(|| host.get("/").header("x-tenant", &long));
-    assert_eq!(met(host.get("/").header("x-tenant", &long)), format!("{long}:open"));
+    assert_eq!(
+        met(host.get("/").header("x-tenant", &long)),
+        format!("{long}:open")
+    );
 }
 
 #[test]
@@ -173,7 +179,10 @@ fn two(vm_ids: [&str; 2]) -> Host {
             "routes": [{ "match": { "path_prefix": path }, "policy": with(json!({ "key": { "name": "payments" } })) }],
         }))
     };
-    Host::chain([plugin("first", "/a", vm_ids[0]), plugin("second", "/b", vm_ids[1])])
+    Host::chain([
+        plugin("first", "/a", vm_ids[0]),
+        plugin("second", "/b", vm_ids[1]),
+    ])
 }
 
 #[test]
@@ -192,7 +201,11 @@ fn plugins_of_different_vm_ids_share_nothing() {
 
 /// All records of one direction's breakers by cluster, of those that need no more than one slot.
 fn records(host: &Host, direction: &str) -> Vec<(u32, Vec<u8>)> {
-    let record = |slot| host.shared_data(format!("circuit_breaker/1/{direction}/downstream/cluster/#{slot}"));
+    let record = |slot| {
+        host.shared_data(format!(
+            "circuit_breaker/1/{direction}/downstream/cluster/#{slot}"
+        ))
+    };
     (0..1000).filter_map(|slot| Some((slot, record(slot)?))).collect()
 }
 
@@ -206,7 +219,10 @@ fn inbound_and_outbound_never_share() {
     assert_eq!((open_ones.len(), records(&inbound, "outbound").len()), (1, 0));
     let carry_over = |host: &Host| {
         for (slot, record) in &open_ones {
-            host.set_shared_data(format!("circuit_breaker/1/inbound/downstream/cluster/#{slot}"), record);
+            host.set_shared_data(
+                format!("circuit_breaker/1/inbound/downstream/cluster/#{slot}"),
+                record,
+            );
         }
     };
     for (direction, name) in [(Direction::Outbound, "outbound"), (Direction::Unspecified, "any")] {
@@ -223,7 +239,9 @@ fn inbound_and_outbound_never_share() {
 #[test]
 fn breakers_before_the_router_and_behind_it_never_share() {
     let plugin = |strikes: u64| {
-        Plugin::new(CIRCUIT_BREAKER.module()).vm_id("circuit").config(json!({ "default": with(json!({
+        Plugin::new(CIRCUIT_BREAKER.module())
+            .vm_id("circuit")
+            .config(json!({ "default": with(json!({
             "key": { "name": "payments" }, "trip": { "consecutive_failures": strikes, "failure_rate": null },
         })) }))
     };
@@ -232,7 +250,9 @@ fn breakers_before_the_router_and_behind_it_never_share() {
         .clusters([Cluster::new("upstream").filters([plugin(2).name("upstream")])]);
     host.get("/").answered_with(503).expect_retried().answer(503);
     let rejected = host.get("/").expect_rejected(503);
-    rejected.filter_state("policy.circuit_upstream").is("payments:open");
+    rejected
+        .filter_state("policy.circuit_upstream")
+        .is("payments:open");
     rejected.filter_state("policy.circuit").is_absent();
 }
 
@@ -266,10 +286,17 @@ fn hosts_and_values_of_headers_are_labels_only_where_they_are_known() {
 
 #[test]
 fn names_of_clusters_and_routes_are_labels() {
-    for (key, breaker) in [(json!("cluster"), "orders"), (json!("route"), "a"), (json!({ "name": "n/1" }), "n/1")] {
+    for (key, breaker) in [
+        (json!("cluster"), "orders"),
+        (json!("route"), "a"),
+        (json!({ "name": "n/1" }), "n/1"),
+    ] {
         let host = keyed(key).routes([Route::new("a").cluster("orders")]);
         open(|| host.get("/"));
         assert_eq!(breakers_of_metrics(&host), [breaker]);
-        assert_eq!(host.metric(&format!("circuit_breaker_state.breaker={breaker};")), 1);
+        assert_eq!(
+            host.metric(&format!("circuit_breaker_state.breaker={breaker};")),
+            1
+        );
     }
 }

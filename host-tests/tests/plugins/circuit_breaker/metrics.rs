@@ -6,12 +6,18 @@ use serde_json::{Value, json};
 
 /// The metrics of the plugin that are not 0.
 fn all(host: &Host) -> Vec<(String, u64)> {
-    host.metrics().into_iter().filter(|(name, value)| name.starts_with("circuit_breaker") && *value > 0).collect()
+    host.metrics()
+        .into_iter()
+        .filter(|(name, value)| name.starts_with("circuit_breaker") && *value > 0)
+        .collect()
 }
 
 #[track_caller]
 fn assert_all(host: &Host, expected: &[(&str, u64)]) {
-    let expected: Vec<_> = expected.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
+    let expected: Vec<_> = expected
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), *value))
+        .collect();
     assert_eq!(all(host), expected);
 }
 
@@ -21,7 +27,9 @@ fn gauge(host: &Host) -> u64 {
 
 #[test]
 fn each_call_is_counted_by_its_outcome_and_each_transition_by_its_reason() {
-    let host = policy(strikes_with(json!({ "trip": { "slow_rate": { "slower_than": "1s" } } })));
+    let host = policy(strikes_with(
+        json!({ "trip": { "slow_rate": { "slower_than": "1s" } } }),
+    ));
     tell(host.worker(0), "ssiifs");
     let slow = host.get("/orders").expect_forwarded();
     host.advance(millis(1_001));
@@ -35,15 +43,39 @@ fn each_call_is_counted_by_its_outcome_and_each_transition_by_its_reason() {
     assert_all(
         &host,
         &[
-            ("circuit_breaker_calls_total.breaker=upstream;.outcome=failure;.mode=enforce;", 4),
-            ("circuit_breaker_calls_total.breaker=upstream;.outcome=ignored;.mode=enforce;", 2),
-            ("circuit_breaker_calls_total.breaker=upstream;.outcome=rejected;.mode=enforce;", 2),
-            ("circuit_breaker_calls_total.breaker=upstream;.outcome=slow;.mode=enforce;", 1),
-            ("circuit_breaker_calls_total.breaker=upstream;.outcome=success;.mode=enforce;", 4),
+            (
+                "circuit_breaker_calls_total.breaker=upstream;.outcome=failure;.mode=enforce;",
+                4,
+            ),
+            (
+                "circuit_breaker_calls_total.breaker=upstream;.outcome=ignored;.mode=enforce;",
+                2,
+            ),
+            (
+                "circuit_breaker_calls_total.breaker=upstream;.outcome=rejected;.mode=enforce;",
+                2,
+            ),
+            (
+                "circuit_breaker_calls_total.breaker=upstream;.outcome=slow;.mode=enforce;",
+                1,
+            ),
+            (
+                "circuit_breaker_calls_total.breaker=upstream;.outcome=success;.mode=enforce;",
+                4,
+            ),
             ("circuit_breaker_probes_total.breaker=upstream;", 1),
-            ("circuit_breaker_transitions_total.breaker=upstream;.from=closed;.to=open;.reason=consecutive_failures;", 1),
-            ("circuit_breaker_transitions_total.breaker=upstream;.from=half_open;.to=closed;.reason=probes_succeeded;", 1),
-            ("circuit_breaker_transitions_total.breaker=upstream;.from=open;.to=half_open;.reason=open_elapsed;", 1),
+            (
+                "circuit_breaker_transitions_total.breaker=upstream;.from=closed;.to=open;.reason=consecutive_failures;",
+                1,
+            ),
+            (
+                "circuit_breaker_transitions_total.breaker=upstream;.from=half_open;.to=closed;.reason=probes_succeeded;",
+                1,
+            ),
+            (
+                "circuit_breaker_transitions_total.breaker=upstream;.from=open;.to=half_open;.reason=open_elapsed;",
+                1,
+            ),
         ],
     );
 }
@@ -66,7 +98,10 @@ fn the_gauge_follows_each_state() {
     tell(host.worker(0), "s");
     host.advance(secs(1));
     assert_eq!(gauge(&host), 0);
-    assert!(host.metrics().contains_key("circuit_breaker_state.breaker=upstream;"));
+    assert!(
+        host.metrics()
+            .contains_key("circuit_breaker_state.breaker=upstream;")
+    );
     tell(host.worker(0), "fff");
     assert_eq!(gauge(&host), 1);
     host.advance(secs(9));
@@ -93,10 +128,15 @@ fn the_gauge_of_a_breaker_that_no_configuration_names_any_more_goes_to_closed() 
     for (then, shown) in [("payments", 1), ("refunds", 0)] {
         let host = Host::chain([breaker(named("payments"))]).workers(2);
         tell(host.worker(1), "fff");
-        host.update("circuit-breaker", named(then)).expect("it is accepted");
+        host.update("circuit-breaker", named(then))
+            .expect("it is accepted");
         host.get("/orders").send();
         host.advance(secs(60));
-        assert_eq!(host.metric("circuit_breaker_state.breaker=payments;"), shown, "{then}");
+        assert_eq!(
+            host.metric("circuit_breaker_state.breaker=payments;"),
+            shown,
+            "{then}"
+        );
     }
 }
 
@@ -115,7 +155,9 @@ fn a_transition_is_counted_once_however_many_workers_see_it() {
 
 #[test]
 fn probes_are_counted_and_what_goes_before_and_after_is_not() {
-    let host = policy(strikes_with(json!({ "half_open": { "max_calls": 2, "successes": 3 } })));
+    let host = policy(strikes_with(
+        json!({ "half_open": { "max_calls": 2, "successes": 3 } }),
+    ));
     tell(host.worker(0), "sfff");
     host.advance(secs(10));
     tell(host.worker(0), "sissss");
@@ -128,11 +170,18 @@ fn each_breaker_has_a_label_of_its_own() {
         { "match": { "path": "/named" }, "policy": { "key": { "name": "payments" } } },
         { "match": { "path": "/routed" }, "policy": { "key": "route" } },
     ] }))
-    .routes([Route::new("routed").path("/routed").cluster("a"), Route::new("rest").cluster("b")]);
+    .routes([
+        Route::new("routed").path("/routed").cluster("a"),
+        Route::new("rest").cluster("b"),
+    ]);
     for path in ["/named", "/routed", "/orders"] {
         host.get(path).answered_with(503);
     }
-    let counted = |breaker: &str| host.metric(&format!("circuit_breaker_calls_total.breaker={breaker};.outcome=failure;.mode=enforce;"));
+    let counted = |breaker: &str| {
+        host.metric(&format!(
+            "circuit_breaker_calls_total.breaker={breaker};.outcome=failure;.mode=enforce;"
+        ))
+    };
     assert_eq!(["payments", "routed", "b", "a"].map(counted), [1, 1, 1, 0]);
 }
 
@@ -142,12 +191,22 @@ fn no_request_makes_a_name() {
         let trip = json!({ "failure_rate": null });
         let host = policy(json!({ "key": key, "known": ["known.example"], "trip": trip }));
         for number in 0..30 {
-            let request = host.get(format!("/{number}")).host(format!("h{number}.example:80{number}"));
-            request.header("x-tenant", format!("tenant-{number}")).answered_with([200, 503][number % 2]);
+            let request = host
+                .get(format!("/{number}"))
+                .host(format!("h{number}.example:80{number}"));
+            request
+                .header("x-tenant", format!("tenant-{number}"))
+                .answered_with([200, 503][number % 2]);
         }
-        host.get("/").host("known.example").header("x-tenant", "known.example").answered_with(503);
+        host.get("/")
+            .host("known.example")
+            .header("x-tenant", "known.example")
+            .answered_with(503);
         host.advance(secs(1));
-        let counted: Vec<String> = all(&host).into_iter().map(|(name, value)| format!("{name} {value}")).collect();
+        let counted: Vec<String> = all(&host)
+            .into_iter()
+            .map(|(name, value)| format!("{name} {value}"))
+            .collect();
         let expected = [
             "circuit_breaker_calls_total.breaker=known.example;.outcome=failure;.mode=enforce; 1",
             "circuit_breaker_calls_total.breaker=other;.outcome=failure;.mode=enforce; 15",
@@ -194,8 +253,13 @@ fn inbound_and_outbound_breakers_of_one_name_are_told_apart() {
         let host = policy(three_strikes()).edge(Edge::default().direction(direction));
         tell(host.worker(0), "fff");
         host.advance(secs(1));
-        assert_eq!(host.metric(&format!("circuit_breaker_state.breaker=upstream;{label}")), 1, "{label}");
-        let calls = format!("circuit_breaker_calls_total.breaker=upstream;{label}.outcome=failure;.mode=enforce;");
+        assert_eq!(
+            host.metric(&format!("circuit_breaker_state.breaker=upstream;{label}")),
+            1,
+            "{label}"
+        );
+        let calls =
+            format!("circuit_breaker_calls_total.breaker=upstream;{label}.outcome=failure;.mode=enforce;");
         assert_eq!(host.metric(&calls), 3, "{label}");
     }
 }

@@ -14,12 +14,21 @@ fn shadow_admits_all_and_counts_whom_it_would_reject() {
     fail(&host, 3);
     for _ in 0..5 {
         let exchange = host.get("/orders").answered_with(200);
-        exchange.expect_status(200).no_header("retry-after").no_header("x-error-code");
+        exchange
+            .expect_status(200)
+            .no_header("retry-after")
+            .no_header("x-error-code");
         for state in ["policy.circuit", "policy.error_code"] {
             exchange.filter_state(state).is_absent();
         }
     }
-    assert_eq!((calls(&host, "rejected", "shadow"), calls(&host, "rejected", "enforce")), (5, 0));
+    assert_eq!(
+        (
+            calls(&host, "rejected", "shadow"),
+            calls(&host, "rejected", "enforce")
+        ),
+        (5, 0)
+    );
     assert_eq!(calls(&host, "failure", "shadow"), 3);
 }
 
@@ -67,7 +76,9 @@ fn shadow_does_not_ramp_but_counts_whom_it_would_keep_out() {
 #[test]
 fn disabled_asks_the_host_for_nothing() {
     for disabled in [json!("disabled"), json!(false)] {
-        let host = host(json!({ "mode": disabled, "explain": "all", "log": { "requests": true }, "default": three_strikes() }));
+        let host = host(
+            json!({ "mode": disabled, "explain": "all", "log": { "requests": true }, "default": three_strikes() }),
+        );
         for _ in 0..5 {
             let exchange = host.get("/orders").answered_with(503);
             assert_eq!(exchange.cost().calls(), 0, "{exchange}");
@@ -75,13 +86,19 @@ fn disabled_asks_the_host_for_nothing() {
         let before = host.host_calls().len();
         host.advance(secs(10));
         assert_eq!(host.host_calls().len(), before, "there are no ticks");
-        assert!(host.metrics().keys().all(|name| !name.starts_with("circuit_breaker")));
+        assert!(
+            host.metrics()
+                .keys()
+                .all(|name| !name.starts_with("circuit_breaker"))
+        );
     }
 }
 
 #[test]
 fn where_no_policy_applies_nothing_is_judged() {
-    let host = host(json!({ "default": null, "routes": [{ "match": { "path": "/judged" }, "policy": three_strikes() }] }));
+    let host = host(
+        json!({ "default": null, "routes": [{ "match": { "path": "/judged" }, "policy": three_strikes() }] }),
+    );
     for _ in 0..5 {
         host.get("/orders").answered_with(503);
     }
@@ -100,9 +117,17 @@ fn the_mode_of_a_rule_takes_the_place_of_the_plugins() {
             let host = host(json!({ "mode": plugin, "default": three_strikes(), "routes": rules }));
             fail(&host, 3);
             let status = host.get("/orders").run(200).status();
-            assert_eq!(status, if rule == "enforce" { 503 } else { 200 }, "{plugin}, {rule}");
+            assert_eq!(
+                status,
+                if rule == "enforce" { 503 } else { 200 },
+                "{plugin}, {rule}"
+            );
             for mode in ["enforce", "shadow"] {
-                assert_eq!(calls(&host, "rejected", mode), u64::from(rule == mode), "{plugin}, {rule}, {mode}");
+                assert_eq!(
+                    calls(&host, "rejected", mode),
+                    u64::from(rule == mode),
+                    "{plugin}, {rule}, {mode}"
+                );
             }
         }
     }
@@ -121,7 +146,8 @@ fn rules_that_share_a_breaker_share_its_state_whatever_their_modes() {
 
 #[test]
 fn rules_that_share_a_breaker_judge_it_each_by_its_own_policy() {
-    let rules = json!([{ "match": { "path": "/patient" }, "policy": { "trip": { "consecutive_failures": 5 } } }]);
+    let rules =
+        json!([{ "match": { "path": "/patient" }, "policy": { "trip": { "consecutive_failures": 5 } } }]);
     let host = host(json!({ "default": three_strikes(), "routes": rules }));
     for _ in 0..4 {
         host.get("/patient").answered_with(503);
@@ -143,7 +169,10 @@ fn the_requests_id_decides_whether_it_is_among_those_enforced() {
         let host = host(json!({ "enforce_percent": percent, "default": three_strikes() }));
         fail(&host, 3);
         let is_rejected = |number: &u64| {
-            let exchange = host.get("/orders").header("x-request-id", format!("order-{number}")).run(200);
+            let exchange = host
+                .get("/orders")
+                .header("x-request-id", format!("order-{number}"))
+                .run(200);
             exchange.status() == 503
         };
         let rejected: Vec<u64> = (0..20).filter(is_rejected).collect();
@@ -162,10 +191,22 @@ fn route_metadata_picks_a_profile_or_switches_off() {
         "profiles": { "strict": { "trip": { "consecutive_failures": 1 } } },
     }))
     .routes([
-        Route::new("a").path("/strict").cluster("a").metadata(metadata(json!("strict"))),
-        Route::new("b").path("/off").cluster("b").metadata(metadata(json!(false))),
-        Route::new("c").path("/disabled").cluster("c").metadata(metadata(json!("disabled"))),
-        Route::new("d").path("/unknown").cluster("d").metadata(metadata(json!("nonsense"))),
+        Route::new("a")
+            .path("/strict")
+            .cluster("a")
+            .metadata(metadata(json!("strict"))),
+        Route::new("b")
+            .path("/off")
+            .cluster("b")
+            .metadata(metadata(json!(false))),
+        Route::new("c")
+            .path("/disabled")
+            .cluster("c")
+            .metadata(metadata(json!("disabled"))),
+        Route::new("d")
+            .path("/unknown")
+            .cluster("d")
+            .metadata(metadata(json!("nonsense"))),
     ]);
     for (path, failures) in [("/strict", 1), ("/unknown", 3)] {
         for _ in 0..failures {
@@ -178,5 +219,8 @@ fn route_metadata_picks_a_profile_or_switches_off() {
             host.get(path).answered_with(503);
         }
     }
-    assert_eq!(host.metric("policy_degradations_total.plugin=circuit-breaker;.what=unknown_profile;"), 4);
+    assert_eq!(
+        host.metric("policy_degradations_total.plugin=circuit-breaker;.what=unknown_profile;"),
+        4
+    );
 }

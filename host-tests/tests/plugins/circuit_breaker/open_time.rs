@@ -77,7 +77,10 @@ fn jitter_lengthens_it_and_never_shortens_it() {
     for seed in 0..40 {
         let host = open(json!({ "jitter": 0.5 })).seed(seed);
         tell(host.worker(0), "fff");
-        let opened = lines::of(&host.logs()).into_iter().find(|line| line["to"] == "open").expect("there is a line");
+        let opened = lines::of(&host.logs())
+            .into_iter()
+            .find(|line| line["to"] == "open")
+            .expect("there is a line");
         let millis = opened["open_ms"].as_u64().expect("a number");
         assert!((10_000..=15_000).contains(&millis), "{seed}: {millis}");
         host.advance(host::millis(millis - 1));
@@ -86,7 +89,10 @@ fn jitter_lengthens_it_and_never_shortens_it() {
         expect_admitted(&host);
         seen.insert(millis);
     }
-    assert!(seen.len() > 30 && seen.first() < Some(&11_000) && seen.last() > Some(&14_000), "{seen:?}");
+    assert!(
+        seen.len() > 30 && seen.first() < Some(&11_000) && seen.last() > Some(&14_000),
+        "{seen:?}"
+    );
 }
 
 /// The open time after a failure that says this.
@@ -94,14 +100,24 @@ fn jitter_lengthens_it_and_never_shortens_it() {
 fn honoured(retry_after: &[u8], seconds: u64) {
     let host = open(json!({ "honor_retry_after": true, "max": "60s" }));
     tell(host.worker(0), "ff");
-    host.get("/orders").answered_with(Answer::new(503).header("retry-after", retry_after));
+    host.get("/orders")
+        .answered_with(Answer::new(503).header("retry-after", retry_after));
     is_open_for(&host, seconds);
     expect_admitted(&host);
 }
 
 #[test]
 fn the_upstreams_retry_after_is_the_open_time_between_the_first_and_the_longest() {
-    for (value, seconds) in [("10", 10), ("11", 11), ("25", 25), ("60", 60), ("61", 60), ("9", 10), ("1", 10), (" 25 ", 25)] {
+    for (value, seconds) in [
+        ("10", 10),
+        ("11", 11),
+        ("25", 25),
+        ("60", 60),
+        ("61", 60),
+        ("9", 10),
+        ("1", 10),
+        (" 25 ", 25),
+    ] {
         honoured(value.as_bytes(), seconds);
     }
     honoured(b"99999999999999999999999999999999", 60);
@@ -118,7 +134,17 @@ fn the_upstreams_retry_after_may_be_a_date() {
 
 #[test]
 fn a_retry_after_that_is_past_or_nonsense_is_ignored() {
-    for value in ["0", "-5", "2.5", "soon", "", "Wed, 31 Dec 2025 23:59:59 GMT", "Thu, 01 Jan 2026 00:00:00 GMT", "25s", "\u{e9}"] {
+    for value in [
+        "0",
+        "-5",
+        "2.5",
+        "soon",
+        "",
+        "Wed, 31 Dec 2025 23:59:59 GMT",
+        "Thu, 01 Jan 2026 00:00:00 GMT",
+        "25s",
+        "\u{e9}",
+    ] {
         honoured(value.as_bytes(), 10);
     }
     honoured(b"\xff\xfe", 10);
@@ -129,14 +155,16 @@ fn a_probes_failure_can_say_it_too_and_then_it_is_not_multiplied() {
     let host = open(json!({ "honor_retry_after": true, "max": "60s" }));
     tell(host.worker(0), "fff");
     host.advance(secs(10));
-    host.get("/orders").answered_with(Answer::new(503).header("retry-after", "33"));
+    host.get("/orders")
+        .answered_with(Answer::new(503).header("retry-after", "33"));
     is_open_for(&host, 33);
 }
 
 #[test]
 fn only_the_failure_that_opens_it_is_asked() {
     let host = open(json!({ "honor_retry_after": true, "max": "60s" }));
-    host.get("/orders").answered_with(Answer::new(503).header("retry-after", "40"));
+    host.get("/orders")
+        .answered_with(Answer::new(503).header("retry-after", "40"));
     tell(host.worker(0), "ff");
     is_open_for(&host, 10);
 }
@@ -144,9 +172,12 @@ fn only_the_failure_that_opens_it_is_asked() {
 #[test]
 fn a_success_that_opens_it_is_not_asked() {
     let trip = json!({ "consecutive_failures": null, "failure_rate": { "percent": 50, "min_calls": 4 } });
-    let host = policy(strikes_with(json!({ "trip": trip, "open": { "honor_retry_after": true, "max": "60s" } })));
+    let host = policy(strikes_with(
+        json!({ "trip": trip, "open": { "honor_retry_after": true, "max": "60s" } }),
+    ));
     tell(host.worker(0), "fff");
-    host.get("/orders").answered_with(Answer::new(200).header("retry-after", "40"));
+    host.get("/orders")
+        .answered_with(Answer::new(200).header("retry-after", "40"));
     is_open_for(&host, 10);
 }
 
@@ -154,6 +185,7 @@ fn a_success_that_opens_it_is_not_asked() {
 fn unless_it_is_asked_for_no_retry_after_is_honoured() {
     let host = policy(three_strikes());
     tell(host.worker(0), "ff");
-    host.get("/orders").answered_with(Answer::new(503).header("retry-after", "25"));
+    host.get("/orders")
+        .answered_with(Answer::new(503).header("retry-after", "25"));
     is_open_for(&host, 10);
 }

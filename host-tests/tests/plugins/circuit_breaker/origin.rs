@@ -16,6 +16,9 @@ fn another_filters_denial_is_no_failure_though_it_hands_on_the_service_time_of_w
         Plugin::new(PUPPET.module()).name("other").config(denial),
     ]);
     for _ in 0..4 {
-        assert_eq!(host.get("/orders").expect_rejected(503).details(), "ext_authz_denied");
+        assert_eq!(
+            host.get("/orders").expect_rejected(503).details(),
+            "ext_authz_denied"
+        );
     }
 }

@@ -16,7 +16,9 @@ fn breaker(name: &str, policy: Value) -> Plugin {
 /// opens.
 fn host(policy: Value) -> Host {
     let never = json!({ "trip": { "failure_rate": null } });
-    let retry = RetryPolicy::on("5xx,reset,connect-failure").num_retries(4).per_try_timeout(secs(1));
+    let retry = RetryPolicy::on("5xx,reset,connect-failure")
+        .num_retries(4)
+        .per_try_timeout(secs(1));
     Host::chain([breaker("listener", never)])
         .routes([Route::new("orders").timeout_ms(60_000).retry(retry)])
         .clusters([Cluster::new("upstream").filters([breaker("cluster", policy)])])
@@ -28,7 +30,9 @@ fn came_to(exchange: &Exchange) -> Vec<String> {
 }
 
 fn counted(host: &Host, outcome: &str) -> u64 {
-    host.metric(&format!("circuit_breaker_calls_total.breaker=upstream;.position=upstream;.outcome={outcome};.mode=enforce;"))
+    host.metric(&format!(
+        "circuit_breaker_calls_total.breaker=upstream;.position=upstream;.outcome={outcome};.mode=enforce;"
+    ))
 }
 
 /// A request whose attempts get these answers, which the router tries until there are no more of them.
@@ -55,12 +59,21 @@ fn the_retries_end_when_it_opens() {
     let host = host(three_strikes());
     let exchange = tried(&host, &[503, 503, 503]);
     host.advance(secs(1));
-    exchange.expect_status(503).header("x-error-code", "CIRCUIT_OPEN").header("retry-after", "10");
+    exchange
+        .expect_status(503)
+        .header("x-error-code", "CIRCUIT_OPEN")
+        .header("retry-after", "10");
     assert_eq!(exchange.details(), "circuit_breaker_open");
     // The fourth was made, and no upstream has seen it.
-    let reached: Vec<bool> = exchange.attempts().iter().map(host::Attempt::reached_upstream).collect();
+    let reached: Vec<bool> = exchange
+        .attempts()
+        .iter()
+        .map(host::Attempt::reached_upstream)
+        .collect();
     assert_eq!(reached, [true, true, true, false], "{:?}", came_to(&exchange));
-    host.get("/").expect_rejected(503).header("x-envoy-ratelimited", "true");
+    host.get("/")
+        .expect_rejected(503)
+        .header("x-envoy-ratelimited", "true");
 }
 
 #[test]
@@ -68,7 +81,9 @@ fn it_leaves_word_of_its_own() {
     let host = host(three_strikes());
     let exchange = tried(&host, &[503, 503, 503]);
     host.advance(secs(1));
-    exchange.filter_state("policy.circuit_upstream").is("upstream:open");
+    exchange
+        .filter_state("policy.circuit_upstream")
+        .is("upstream:open");
     exchange.filter_state("policy.error_code").is("CIRCUIT_OPEN");
     exchange.filter_state("policy.circuit").is_absent();
     let untroubled = self::host(three_strikes()).get("/").answered_with(200);
@@ -82,12 +97,18 @@ fn what_it_rejects_is_no_failure_for_the_one_before_the_router() {
     let host = Host::chain([breaker("listener", strict.clone())])
         .routes([Route::new("orders").retry(retry)])
         .clusters([Cluster::new("upstream").filters([breaker("cluster", strict)])]);
-    let exchange = host.get("/").answered_with(503).expect_retried().begin_answer(503);
+    let exchange = host
+        .get("/")
+        .answered_with(503)
+        .expect_retried()
+        .begin_answer(503);
     host.advance(secs(1));
     exchange.expect_status(503);
     for _ in 0..5 {
         let rejected = host.get("/").expect_rejected(503);
-        rejected.filter_state("policy.circuit_upstream").is("upstream:open");
+        rejected
+            .filter_state("policy.circuit_upstream")
+            .is("upstream:open");
         rejected.filter_state("policy.circuit").is_absent();
     }
 }
@@ -107,7 +128,9 @@ fn an_attempt_without_an_answer_is_a_failure() {
         exchange.begin_answer(answer);
         host.advance(secs(1));
         assert_eq!(counted(&host, "failure"), 3, "{name}");
-        host.get("/").expect_rejected(503).header("x-error-code", "CIRCUIT_OPEN");
+        host.get("/")
+            .expect_rejected(503)
+            .header("x-error-code", "CIRCUIT_OPEN");
     }
 }
 
@@ -145,9 +168,15 @@ fn a_retry_can_be_the_probe() {
     host.advance(secs(1));
     exchange.expect_status(503).header("x-error-code", "CIRCUIT_OPEN");
     host.advance(secs(20));
-    host.get("/").answered_with(200).filter_state("policy.circuit_upstream").is("upstream:half_open");
+    host.get("/")
+        .answered_with(200)
+        .filter_state("policy.circuit_upstream")
+        .is("upstream:half_open");
     host.get("/").answered_with(200);
-    host.get("/").answered_with(200).filter_state("policy.circuit_upstream").is_absent();
+    host.get("/")
+        .answered_with(200)
+        .filter_state("policy.circuit_upstream")
+        .is_absent();
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Two workers at the same record, one host call at a time: whoever is faster, nothing is lost and nothing is given twice.
 
-use super::{calls, expect_admitted, expect_rejected, policy, strikes_with, tell, three_strikes, transitions};
+use super::{
+    calls, expect_admitted, expect_rejected, policy, strikes_with, tell, three_strikes, transitions,
+};
 use host::{Exchange, Host, secs};
 use serde_json::json;
 use std::sync::Mutex;
@@ -87,7 +89,9 @@ fn outrun(host: impl Fn() -> Host, slow: fn(host::Worker<'_>) -> Exchange, fast:
     let before = like.host_calls().len();
     let waiting = slow(like.worker(0));
     let calls = like.host_calls();
-    let last_read = calls[before..].iter().rposition(|call| call.name == "proxy_get_shared_data");
+    let last_read = calls[before..]
+        .iter()
+        .rposition(|call| call.name == "proxy_get_shared_data");
     let up_to_the_read = last_read.expect("it reads the record") + 1;
     drop(waiting);
     let like = host();
@@ -104,7 +108,11 @@ fn outrun(host: impl Fn() -> Host, slow: fn(host::Worker<'_>) -> Exchange, fast:
         _ => tell(worker, &fast.repeat(17)),
     });
     let exchange = sent.into_inner().expect("nobody has panicked").remove(0);
-    assert_eq!(host.metric("policy_degradations_total.plugin=circuit-breaker;.what=shared_data_contention;"), 1, "{exchange}");
+    assert_eq!(
+        host.metric("policy_degradations_total.plugin=circuit-breaker;.what=shared_data_contention;"),
+        1,
+        "{exchange}"
+    );
     (host, exchange)
 }
 
@@ -136,6 +144,9 @@ fn a_probe_that_loses_sixteen_races_for_a_place_is_rejected() {
         host
     };
     let (host, exchange) = outrun(host, |worker| worker.get("/orders").send(), "i");
-    exchange.expect_status(503).header("retry-after", "1").header("x-error-code", "CIRCUIT_OPEN");
+    exchange
+        .expect_status(503)
+        .header("retry-after", "1")
+        .header("x-error-code", "CIRCUIT_OPEN");
     expect_admitted(&host);
 }

@@ -20,14 +20,19 @@ fn ramp(ramp: Value) -> Host {
 /// How many of a thousand requests are admitted.
 #[track_caller]
 fn admitted(host: &Host) -> usize {
-    (0..1000).filter(|number| host.worker(number % 2).get("/orders").run(200).status() == 200).count()
+    (0..1000)
+        .filter(|number| host.worker(number % 2).get("/orders").run(200).status() == 200)
+        .count()
 }
 
 #[track_caller]
 fn about(host: &Host, percent: usize) {
     let admitted = admitted(host);
     // Four standard deviations of a thousand draws are less than 65.
-    assert!(admitted.abs_diff(percent * 10) < 65, "{percent} %: {admitted} of 1000");
+    assert!(
+        admitted.abs_diff(percent * 10) < 65,
+        "{percent} %: {admitted} of 1000"
+    );
 }
 
 #[test]
@@ -69,10 +74,15 @@ fn a_breaker_that_was_never_open_does_not_ramp() {
 fn who_is_not_admitted_is_told_so() {
     let host = ramp(json!({ "over": "10s", "from_percent": 0 }));
     let exchange = host.get("/orders").expect_rejected(503);
-    exchange.header("retry-after", "1").header("x-error-code", "CIRCUIT_RAMPING");
+    exchange
+        .header("retry-after", "1")
+        .header("x-error-code", "CIRCUIT_RAMPING");
     assert_eq!(exchange.details(), "circuit_breaker_ramping");
     let body: Value = serde_json::from_slice(&exchange.body()).expect("it is JSON");
-    assert_eq!((&body["error_code"], &body["retry_after"]), (&json!("CIRCUIT_RAMPING"), &json!(1)));
+    assert_eq!(
+        (&body["error_code"], &body["retry_after"]),
+        (&json!("CIRCUIT_RAMPING"), &json!(1))
+    );
     // The state is closed, of which filter state says nothing.
     exchange.filter_state("policy.circuit").is_absent();
     exchange.filter_state("policy.error_code").is("CIRCUIT_RAMPING");
@@ -80,8 +90,11 @@ fn who_is_not_admitted_is_told_so() {
 
 #[test]
 fn a_configured_code_takes_the_place_of_both() {
-    let host = closing(json!({ "ramp": { "over": "10s", "from_percent": 0 }, "reject": { "error_code": "SHED" } }));
-    host.get("/orders").expect_rejected(503).header("x-error-code", "SHED");
+    let host =
+        closing(json!({ "ramp": { "over": "10s", "from_percent": 0 }, "reject": { "error_code": "SHED" } }));
+    host.get("/orders")
+        .expect_rejected(503)
+        .header("x-error-code", "SHED");
 }
 
 #[test]
@@ -102,8 +115,12 @@ fn a_trip_while_ramping_grows_the_open_time_whatever_reset_after_says() {
         let host = closing(json!({ "open": open, "ramp": { "over": "10s", "from_percent": 99.9 } }));
         host.advance(millis(closed));
         // Three that are admitted, whomever the ramp keeps out.
-        let failed = (0..20).filter(|_| host.get("/orders").run(503).details() == "via_upstream").count();
+        let failed = (0..20)
+            .filter(|_| host.get("/orders").run(503).details() == "via_upstream")
+            .count();
         assert_eq!(failed, 3);
-        host.get("/orders").expect_rejected(503).header("retry-after", seconds);
+        host.get("/orders")
+            .expect_rejected(503)
+            .header("retry-after", seconds);
     }
 }

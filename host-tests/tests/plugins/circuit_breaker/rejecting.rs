@@ -27,7 +27,10 @@ fn body(exchange: &Exchange) -> Value {
 fn it_gets_the_standard_body_and_all_that_goes_with_it() {
     let host = open(json!({ "default": three_strikes(), "service_name": "shop" }));
     let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    let request = host.get("/orders").header("x-request-id", "r-1").header("traceparent", parent);
+    let request = host
+        .get("/orders")
+        .header("x-request-id", "r-1")
+        .header("traceparent", parent);
     let exchange = request.expect_rejected(503);
     exchange
         .header("retry-after", "10")
@@ -71,7 +74,17 @@ fn nothing_was_done_so_any_method_may_be_sent_again() {
 #[test]
 fn retry_after_is_whole_seconds_rounded_up_and_never_none() {
     let host = open_with(json!({}));
-    for (pass, seconds) in [(0, "10"), (1, "10"), (998, "10"), (1, "9"), (1, "9"), (7_998, "2"), (1, "1"), (1, "1"), (998, "1")] {
+    for (pass, seconds) in [
+        (0, "10"),
+        (1, "10"),
+        (998, "10"),
+        (1, "9"),
+        (1, "9"),
+        (7_998, "2"),
+        (1, "1"),
+        (1, "1"),
+        (998, "1"),
+    ] {
         host.advance(millis(pass));
         expect_rejected(&host).header("retry-after", seconds);
     }
@@ -82,11 +95,22 @@ fn retry_after_is_whole_seconds_rounded_up_and_never_none() {
 #[test]
 fn retry_after_is_spread_upwards_by_the_jitter() {
     let host = open_with(json!({ "open": { "for": "100s", "jitter": 0.2 } }));
-    let told: BTreeSet<u64> = (0..300).map(|_| expect_rejected(&host).response_header("retry-after").text().parse().expect("a number")).collect();
+    let told: BTreeSet<u64> = (0..300)
+        .map(|_| {
+            expect_rejected(&host)
+                .response_header("retry-after")
+                .text()
+                .parse()
+                .expect("a number")
+        })
+        .collect();
     let (least, most) = (*told.first().expect("some"), *told.last().expect("some"));
     // The open time itself is 100 to 120 seconds already, of which up to a fifth more is told.
     assert!(least >= 100 && most <= 144 && told.len() > 15, "{told:?}");
-    assert!(most as f64 > least as f64 * 1.15 && most as f64 <= least as f64 * 1.2 + 1.0, "{told:?}");
+    assert!(
+        most as f64 > least as f64 * 1.15 && most as f64 <= least as f64 * 1.2 + 1.0,
+        "{told:?}"
+    );
 }
 
 #[test]
@@ -97,7 +121,10 @@ fn while_all_probes_are_out_retry_after_is_until_the_first_lease_ends_and_at_mos
         host.advance(secs(10));
         let first = host.get("/orders").expect_forwarded();
         let second = host.get("/orders").expect_forwarded();
-        expect_rejected(&host).header("retry-after", at_first).filter_state("policy.circuit").is("upstream:half_open");
+        expect_rejected(&host)
+            .header("retry-after", at_first)
+            .filter_state("policy.circuit")
+            .is("upstream:half_open");
         host.advance(secs(3));
         expect_rejected(&host).header("retry-after", after_three);
         drop((first, second));
@@ -120,7 +147,10 @@ fn everything_about_it_can_be_set() {
     let reject = json!({ "status": 429, "error_code": "TRY_LATER", "message": "Später, \"bitte\".", "push_back": false });
     let host = open_with(json!({ "reject": reject }));
     let exchange = host.get("/orders").expect_rejected(429);
-    exchange.header("x-error-code", "TRY_LATER").header("retry-after", "10").no_header("x-envoy-ratelimited");
+    exchange
+        .header("x-error-code", "TRY_LATER")
+        .header("retry-after", "10")
+        .no_header("x-envoy-ratelimited");
     let body = body(&exchange);
     assert_eq!(body["status_code"], 429);
     assert_eq!(body["error_code"], "TRY_LATER");
@@ -143,7 +173,10 @@ fn any_status_of_an_error_can_be_set() {
 fn a_head_request_gets_the_headers_alone() {
     let host = open_with(json!({}));
     let exchange = host.request("HEAD", "/orders").expect_rejected(503);
-    exchange.header("retry-after", "10").header("x-error-code", "CIRCUIT_OPEN").expect_body("");
+    exchange
+        .header("retry-after", "10")
+        .header("x-error-code", "CIRCUIT_OPEN")
+        .expect_body("");
 }
 
 #[test]
@@ -152,7 +185,9 @@ fn a_request_with_a_body_is_rejected_at_its_headers() {
     let exchange = host.post("/orders").body("x".repeat(10_000)).expect_rejected(503);
     assert_eq!(body(&exchange)["error_code"], "CIRCUIT_OPEN");
     let unfinished = host.post("/orders").unfinished().send();
-    unfinished.expect_status(503).header("x-error-code", "CIRCUIT_OPEN");
+    unfinished
+        .expect_status(503)
+        .header("x-error-code", "CIRCUIT_OPEN");
 }
 
 #[test]
@@ -171,7 +206,14 @@ fn what_is_rejected_counts_for_nothing() {
 #[test]
 fn no_byte_of_a_request_gets_into_the_answer() {
     let host = open_with(json!({}));
-    let exchange = host.get("/secret?q=hunter2").header("x-request-id", "a\"b, c").header("cookie", "hunter2").expect_rejected(503);
+    let exchange = host
+        .get("/secret?q=hunter2")
+        .header("x-request-id", "a\"b, c")
+        .header("cookie", "hunter2")
+        .expect_rejected(503);
     let text = String::from_utf8(exchange.body()).expect("it is a text");
-    assert!(!text.contains("hunter2") && !text.contains("secret") && !text.contains("a\\\"b"), "{text}");
+    assert!(
+        !text.contains("hunter2") && !text.contains("secret") && !text.contains("a\\\"b"),
+        "{text}"
+    );
 }

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 fn with_fallback(configuration: Value) -> Host {
     host(configuration).routes([
-        Route::new("fallback").when_header("x-fallback", "1").cluster("fallback"),
+        Route::new("fallback")
+            .when_header("x-fallback", "1")
+            .cluster("fallback"),
         Route::new("orders").cluster("orders"),
     ])
 }
@@ -46,7 +48,11 @@ fn it_goes_the_other_way_with_the_header_set() {
 #[test]
 fn a_client_that_sends_the_header_itself_meets_the_breaker_of_the_route_that_it_chose() {
     let host = with_fallback(json!({ "default": policy() }));
-    goes_to(host.get("/orders").header("x-fallback", "1"), "fallback", Some("1"));
+    goes_to(
+        host.get("/orders").header("x-fallback", "1"),
+        "fallback",
+        Some("1"),
+    );
     goes_to(host.get("/orders").header("x-fallback", "0"), "orders", Some("0"));
     for _ in 0..3 {
         host.get("/orders").header("x-fallback", "1").answered_with(503);
@@ -54,7 +60,11 @@ fn a_client_that_sends_the_header_itself_meets_the_breaker_of_the_route_that_it_
     // Those were failures of the other cluster.
     goes_to(host.get("/orders"), "orders", None);
     super::fail(&host, 3);
-    goes_to(host.get("/orders").header("x-fallback", "0"), "fallback", Some("1"));
+    goes_to(
+        host.get("/orders").header("x-fallback", "0"),
+        "fallback",
+        Some("1"),
+    );
 }
 
 #[test]
@@ -81,9 +91,15 @@ fn it_is_counted_as_rejected_and_its_filter_state_says_why() {
     let exchange = host.get("/orders").answered_with(200);
     exchange.filter_state("policy.circuit").is("orders:open");
     exchange.filter_state("policy.error_code").is_absent();
-    exchange.no_header("x-error-code").no_header("retry-after").no_header("x-envoy-ratelimited");
+    exchange
+        .no_header("x-error-code")
+        .no_header("retry-after")
+        .no_header("x-envoy-ratelimited");
     assert_eq!(exchange.details(), "via_upstream");
-    assert_eq!(host.metric("circuit_breaker_calls_total.breaker=orders;.outcome=rejected;.mode=enforce;"), 1);
+    assert_eq!(
+        host.metric("circuit_breaker_calls_total.breaker=orders;.outcome=rejected;.mode=enforce;"),
+        1
+    );
 }
 
 #[test]

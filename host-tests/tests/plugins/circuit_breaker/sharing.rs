@@ -18,7 +18,10 @@ fn failures_of_all_workers_make_one_row_and_open_it_for_all() {
         tell(host.worker(worker), "f");
     }
     for worker in [3, 2, 1, 0] {
-        host.worker(worker).get("/orders").expect_rejected(503).header("retry-after", "10");
+        host.worker(worker)
+            .get("/orders")
+            .expect_rejected(503)
+            .header("retry-after", "10");
     }
 }
 
@@ -106,7 +109,10 @@ fn workers_truly_at_once_get_no_more_probes_than_there_are() {
     let (probes, all_sent) = (AtomicUsize::new(0), Barrier::new(4));
     host.in_parallel(|worker| {
         let sent: Vec<_> = (0..3).map(|_| worker.get("/orders").send()).collect();
-        probes.fetch_add(sent.iter().filter(|exchange| exchange.is_at_upstream()).count(), Ordering::Relaxed);
+        probes.fetch_add(
+            sent.iter().filter(|exchange| exchange.is_at_upstream()).count(),
+            Ordering::Relaxed,
+        );
         all_sent.wait();
     });
     assert_eq!(probes.into_inner(), 3);
@@ -118,7 +124,10 @@ fn two(vm_ids: [&str; 2]) -> Host {
         let rule = json!({ "match": { "path": path }, "policy": three_strikes() });
         breaker(json!({ "default": null, "routes": [rule] })).name(name)
     };
-    Host::chain([part("first", "/first").vm_id(vm_ids[0]), part("second", "/second").vm_id(vm_ids[1])])
+    Host::chain([
+        part("first", "/first").vm_id(vm_ids[0]),
+        part("second", "/second").vm_id(vm_ids[1]),
+    ])
 }
 
 #[test]
@@ -161,14 +170,24 @@ fn clusters_do_not_share() {
 fn mortal(policy: Value) -> Host {
     let rule = json!({ "match": { "path": "/dies" }, "policy": { "key": { "header": "x-heavy" } } });
     let plugin: Plugin = breaker(json!({ "default": policy, "routes": [rule] }));
-    Host::chain([plugin.failure_policy(FailurePolicy::Reload)]).workers(2).allow_vm_death().fuel_per_callback(500_000)
+    Host::chain([plugin.failure_policy(FailurePolicy::Reload)])
+        .workers(2)
+        .allow_vm_death()
+        .fuel_per_callback(500_000)
 }
 
 /// Kills the VM of a worker.
 #[track_caller]
 fn kill(host: &Host, worker: usize) {
-    let exchange = host.worker(worker).get("/dies").header("x-heavy", "x".repeat(55_000)).expect_rejected(503);
-    assert!(exchange.details().starts_with("wasm"), "the VM should have died\n{exchange}");
+    let exchange = host
+        .worker(worker)
+        .get("/dies")
+        .header("x-heavy", "x".repeat(55_000))
+        .expect_rejected(503);
+    assert!(
+        exchange.details().starts_with("wasm"),
+        "the VM should have died\n{exchange}"
+    );
 }
 
 #[test]
@@ -180,7 +199,10 @@ fn the_probe_of_a_dead_worker_comes_back_after_its_lease() {
     kill(&host, 0);
     drop(lost);
     host.advance(secs(19));
-    host.worker(1).get("/orders").expect_rejected(503).header("retry-after", "1");
+    host.worker(1)
+        .get("/orders")
+        .expect_rejected(503)
+        .header("retry-after", "1");
     host.advance(secs(1));
     host.worker(1).get("/orders").answered_with(200);
     // The new VM of the worker knows what the others know.
@@ -194,7 +216,10 @@ fn an_open_breaker_is_open_for_a_worker_that_came_back() {
     host.advance(secs(2));
     kill(&host, 0);
     host.advance(secs(2));
-    host.worker(0).get("/orders").expect_rejected(503).header("retry-after", "6");
+    host.worker(0)
+        .get("/orders")
+        .expect_rejected(503)
+        .header("retry-after", "6");
 }
 
 #[test]

@@ -11,7 +11,10 @@ fn half_open_admits_only_its_probes_across_workers() {
     }))
     .workers(2);
     fail(&host, 3);
-    host.worker(1).get("/orders").expect_rejected(503).header("retry-after", "10");
+    host.worker(1)
+        .get("/orders")
+        .expect_rejected(503)
+        .header("retry-after", "10");
     host.advance(secs(10));
     let probe = host.get("/orders").expect_forwarded();
     host.worker(1).get("/orders").expect_rejected(503);
@@ -33,7 +36,9 @@ fn it_closes_when_its_probe_succeeds() {
     let host = policy(three_strikes());
     fail(&host, 3);
     host.advance(secs(9));
-    host.get("/orders").expect_rejected(503).header("retry-after", "1");
+    host.get("/orders")
+        .expect_rejected(503)
+        .header("retry-after", "1");
     host.advance(secs(1));
     host.get("/orders").answered_with(200).expect_status(200);
     host.get("/orders").answered_with(200).expect_status(200);

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 /// A policy with this trip and nothing else that opens it.
 fn trip(trip: Value) -> Host {
     let mut all = json!({ "failure_rate": null, "slow_rate": null, "consecutive_failures": null });
-    all.as_object_mut().expect("it is one").extend(trip.as_object().expect("it is one").clone());
+    all.as_object_mut()
+        .expect("it is one")
+        .extend(trip.as_object().expect("it is one").clone());
     policy(json!({ "trip": all, "open": { "jitter": 0 } }))
 }
 
@@ -22,7 +24,12 @@ fn opens_at_the_last_of(story: &str, settings: Value, reason: &str) {
     }
     tell(host.worker(0), last);
     expect_rejected(&host);
-    assert_eq!(transitions(&host, "closed", "open", reason), 1, "{story}: {:?}", host.metrics());
+    assert_eq!(
+        transitions(&host, "closed", "open", reason),
+        1,
+        "{story}: {:?}",
+        host.metrics()
+    );
 }
 
 /// With this trip, the story never opens the breaker.
@@ -38,20 +45,32 @@ fn never_opens(story: &str, settings: Value) {
 #[test]
 fn so_many_failures_in_a_row_open_it_and_one_fewer_does_not() {
     for (failures, story) in [(1, "f"), (2, "ff"), (5, "fffff"), (20, "ffffffffffffffffffff")] {
-        opens_at_the_last_of(story, json!({ "consecutive_failures": failures }), "consecutive_failures");
+        opens_at_the_last_of(
+            story,
+            json!({ "consecutive_failures": failures }),
+            "consecutive_failures",
+        );
     }
 }
 
 #[test]
 fn a_success_begins_the_row_anew() {
     never_opens("ffsffsffsff", json!({ "consecutive_failures": 3 }));
-    opens_at_the_last_of("ffsfff", json!({ "consecutive_failures": 3 }), "consecutive_failures");
+    opens_at_the_last_of(
+        "ffsfff",
+        json!({ "consecutive_failures": 3 }),
+        "consecutive_failures",
+    );
 }
 
 #[test]
 fn what_says_nothing_of_the_upstream_neither_makes_a_row_nor_breaks_one() {
     never_opens("iiiiii", json!({ "consecutive_failures": 1 }));
-    opens_at_the_last_of("fifif", json!({ "consecutive_failures": 3 }), "consecutive_failures");
+    opens_at_the_last_of(
+        "fifif",
+        json!({ "consecutive_failures": 3 }),
+        "consecutive_failures",
+    );
 }
 
 #[test]
@@ -79,13 +98,24 @@ fn of_fewer_calls_than_min_calls_no_share_is_too_large() {
 
 #[test]
 fn a_success_that_makes_the_calls_enough_opens_it_too() {
-    opens_at_the_last_of("fffs", json!({ "failure_rate": { "percent": 50, "min_calls": 4 } }), "failure_rate");
+    opens_at_the_last_of(
+        "fffs",
+        json!({ "failure_rate": { "percent": 50, "min_calls": 4 } }),
+        "failure_rate",
+    );
 }
 
 #[test]
 fn what_says_nothing_of_the_upstream_is_no_call() {
-    never_opens("fffiiiiii", json!({ "failure_rate": { "percent": 50, "min_calls": 4 } }));
-    opens_at_the_last_of("ffiif", json!({ "failure_rate": { "percent": 100, "min_calls": 3 } }), "failure_rate");
+    never_opens(
+        "fffiiiiii",
+        json!({ "failure_rate": { "percent": 50, "min_calls": 4 } }),
+    );
+    opens_at_the_last_of(
+        "ffiif",
+        json!({ "failure_rate": { "percent": 100, "min_calls": 3 } }),
+        "failure_rate",
+    );
 }
 
 #[test]
@@ -105,7 +135,8 @@ fn a_window_of_calls_forgets_the_oldest() {
     opens_at_the_last_of("fsssfsssfssf", of_four(), "failure_rate");
     let of_one = json!({ "failure_rate": { "percent": 100, "window": { "calls": 1 }, "min_calls": 1 } });
     opens_at_the_last_of("sssf", of_one, "failure_rate");
-    let before_it_is_full = json!({ "failure_rate": { "percent": 50, "window": { "calls": 100 }, "min_calls": 3 } });
+    let before_it_is_full =
+        json!({ "failure_rate": { "percent": 50, "window": { "calls": 100 }, "min_calls": 3 } });
     opens_at_the_last_of("ffs", before_it_is_full, "failure_rate");
 }
 
@@ -173,7 +204,10 @@ fn of_fewer_calls_than_min_calls_no_share_is_too_slow() {
 fn how_long_a_body_takes_is_not_slow() {
     let host = trip(slow());
     for _ in 0..6 {
-        let exchange = host.get("/orders").expect_forwarded().begin_answer(Answer::new(200).unfinished());
+        let exchange = host
+            .get("/orders")
+            .expect_forwarded()
+            .begin_answer(Answer::new(200).unfinished());
         host.advance(millis(5000));
         exchange.upstream_ends();
     }

@@ -17,7 +17,8 @@ fn elsewhere(policy: &Value) -> Value {
 
 #[track_caller]
 fn update(host: &Host, configuration: Value) {
-    host.update_plugin(NAME, |plugin| plugin.config(configuration)).expect("it is accepted");
+    host.update_plugin(NAME, |plugin| plugin.config(configuration))
+        .expect("it is accepted");
 }
 
 #[test]
@@ -27,7 +28,10 @@ fn an_open_breaker_stays_open_until_the_time_that_it_had() {
     host.advance(secs(4));
     update(&host, elsewhere(&three_strikes()));
     for worker in [0, 1] {
-        host.worker(worker).get("/orders").expect_rejected(503).header("retry-after", "6");
+        host.worker(worker)
+            .get("/orders")
+            .expect_rejected(503)
+            .header("retry-after", "6");
     }
     host.advance(secs(6));
     tell(host.worker(1), "s");
@@ -41,7 +45,10 @@ fn an_open_breaker_whose_policy_changes_stays_open_until_the_time_that_it_had() 
     host.advance(secs(4));
     let changed = json!({ "trip": { "consecutive_failures": 9 }, "open": { "for": "100s", "jitter": 0 } });
     update(&host, json!({ "default": strikes_with(changed) }));
-    host.worker(1).get("/orders").expect_rejected(503).header("retry-after", "6");
+    host.worker(1)
+        .get("/orders")
+        .expect_rejected(503)
+        .header("retry-after", "6");
     host.advance(secs(6));
     // It opens again by the new policy: twice a hundred seconds.
     tell(host.worker(1), "f");
@@ -50,7 +57,10 @@ fn an_open_breaker_whose_policy_changes_stays_open_until_the_time_that_it_had() 
 
 #[test]
 fn a_half_open_breaker_keeps_its_probes_and_their_results_count() {
-    for configuration in [elsewhere(&three_strikes()), json!({ "default": strikes_with(json!({ "open": { "for": "3s" } })) })] {
+    for configuration in [
+        elsewhere(&three_strikes()),
+        json!({ "default": strikes_with(json!({ "open": { "for": "3s" } })) }),
+    ] {
         let host = running(three_strikes());
         tell(host.worker(0), "fff");
         host.advance(secs(10));
@@ -70,7 +80,10 @@ fn more_probes_are_let_through_where_the_new_policy_has_more() {
     tell(host.worker(0), "fff");
     host.advance(secs(10));
     let first = host.worker(0).get("/orders").expect_forwarded();
-    update(&host, json!({ "default": strikes_with(json!({ "half_open": { "max_calls": 2 } })) }));
+    update(
+        &host,
+        json!({ "default": strikes_with(json!({ "half_open": { "max_calls": 2 } })) }),
+    );
     let second = host.worker(1).get("/orders").expect_forwarded();
     expect_rejected(&host);
     drop((first, second));
@@ -104,7 +117,11 @@ fn a_window_goes_on_if_its_shape_is_the_same_and_begins_anew_if_not() {
         tell(host.worker(0), "fff");
         update(&host, json!({ "default": rate(changed.clone(), 4) }));
         tell(host.worker(1), "f");
-        if goes_on { drop(expect_rejected(&host)) } else { expect_admitted(&host) }
+        if goes_on {
+            drop(expect_rejected(&host))
+        } else {
+            expect_admitted(&host)
+        }
     }
 }
 

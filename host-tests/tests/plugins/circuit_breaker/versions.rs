@@ -21,7 +21,8 @@ fn running(policy: Value) -> Host {
 
 #[track_caller]
 fn upgrade(host: &Host, policy: Value) {
-    host.update_plugin(NAME, |_| next(policy)).expect("it is accepted");
+    host.update_plugin(NAME, |_| next(policy))
+        .expect("it is accepted");
 }
 
 #[track_caller]
@@ -37,7 +38,10 @@ fn an_open_breaker_stays_open_for_a_newer_version() {
     host.advance(secs(4));
     upgrade(&host, three_strikes());
     for worker in [0, 1] {
-        host.worker(worker).get("/orders").expect_rejected(503).header("retry-after", "6");
+        host.worker(worker)
+            .get("/orders")
+            .expect_rejected(503)
+            .header("retry-after", "6");
     }
     host.advance(secs(6));
     tell(host.worker(1), "s");
@@ -78,7 +82,10 @@ fn a_version_that_comes_back_finds_its_own_records_as_it_left_them() {
     downgrade(&host, three_strikes());
     // Two failures in a row, as before: the third opens it.
     tell(host.worker(0), "f");
-    host.worker(0).get("/orders").expect_rejected(503).header("retry-after", "10");
+    host.worker(0)
+        .get("/orders")
+        .expect_rejected(503)
+        .header("retry-after", "10");
 }
 
 #[test]

@@ -26,7 +26,9 @@ fn host_of(sample: &str) -> Host {
     let configuration = plugin["typed_config"]["config"]["configuration"]["value"]
         .as_str()
         .expect("its configuration is a text");
-    Host::new(CIRCUIT_BREAKER.module()).workers(2).config(configuration)
+    Host::new(CIRCUIT_BREAKER.module())
+        .workers(2)
+        .config(configuration)
 }
 
 /// Lets so many requests fail, one worker after the other.
@@ -55,7 +57,9 @@ fn on(host: &Host, number: usize) -> Request {
 #[track_caller]
 fn assert_open(host: &Host, seconds: &str) {
     for worker in 0..2 {
-        on(host, worker).expect_rejected(503).header("retry-after", seconds);
+        on(host, worker)
+            .expect_rejected(503)
+            .header("retry-after", seconds);
     }
 }
 
@@ -65,8 +69,18 @@ fn transitions(host: &Host) -> Vec<String> {
     let counted = metrics.iter().filter_map(|(name, count)| {
         let labels = name.strip_prefix("circuit_breaker_transitions_total.")?;
         let [_, from, to, reason] = labels.split(";.").collect::<Vec<_>>().try_into().ok()?;
-        let value = |label: &str| label.split('=').nth(1).map(|value| value.trim_end_matches(';').to_owned());
-        Some(format!("{} {} {} {count}", value(from)?, value(to)?, value(reason)?))
+        let value = |label: &str| {
+            label
+                .split('=')
+                .nth(1)
+                .map(|value| value.trim_end_matches(';').to_owned())
+        };
+        Some(format!(
+            "{} {} {} {count}",
+            value(from)?,
+            value(to)?,
+            value(reason)?
+        ))
     });
     counted.collect()
 }
@@ -96,7 +110,10 @@ fn lets_one_probe_through(host: &Host, open_millis: u64, in_flight: &str) {
     fail(host, 2);
     assert_eq!(
         transitions(host)[1..],
-        ["half_open closed probes_succeeded 1", "open half_open open_elapsed 1"]
+        [
+            "half_open closed probes_succeeded 1",
+            "open half_open open_elapsed 1"
+        ]
     );
 }
 
@@ -205,7 +222,10 @@ fn two_to_close_lets_three_probes_through_and_closes_at_the_second_success() {
     second.answer(200).expect_status(200);
     assert_eq!(
         transitions(&host)[1..],
-        ["half_open closed probes_succeeded 1", "open half_open open_elapsed 1"]
+        [
+            "half_open closed probes_succeeded 1",
+            "open half_open open_elapsed 1"
+        ]
     );
     // What the third came to is of before.
     third.answer(503).expect_status(503);
@@ -226,8 +246,15 @@ fn two_to_close_takes_one_failure_after_a_success_for_its_answer() {
     host.advance(secs(60));
     // The success of before does not count any more.
     succeed(&host, 1);
-    assert_eq!(transitions(&host).last().map(String::as_str), Some("open half_open open_elapsed 2"));
-    assert!(!transitions(&host).iter().any(|transition| transition.starts_with("half_open closed")));
+    assert_eq!(
+        transitions(&host).last().map(String::as_str),
+        Some("open half_open open_elapsed 2")
+    );
+    assert!(
+        !transitions(&host)
+            .iter()
+            .any(|transition| transition.starts_with("half_open closed"))
+    );
     succeed(&host, 1);
     assert!(transitions(&host).contains(&"half_open closed probes_succeeded 1".to_owned()));
 }

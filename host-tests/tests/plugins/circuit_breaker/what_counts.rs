@@ -56,9 +56,16 @@ fn strict(more: &Value) -> Value {
 fn routes() -> [Route; 5] {
     [
         Route::new("orders").prefix("/orders").upgrade("websocket"),
-        Route::new("never").prefix("/never").cluster("silent").timeout_ms(5_000),
-        Route::new("maintenance").prefix("/maintenance").direct_response(503, "back soon"),
-        Route::new("moved").prefix("/moved").redirect(Redirect::new().path("/orders")),
+        Route::new("never")
+            .prefix("/never")
+            .cluster("silent")
+            .timeout_ms(5_000),
+        Route::new("maintenance")
+            .prefix("/maintenance")
+            .direct_response(503, "back soon"),
+        Route::new("moved")
+            .prefix("/moved")
+            .redirect(Redirect::new().path("/orders")),
         Route::new("patient").prefix("/patient").timeout_ms(0),
     ]
 }

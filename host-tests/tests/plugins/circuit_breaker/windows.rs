@@ -67,7 +67,9 @@ fn a_window_that_was_quiet_for_long_is_empty() {
 
 #[test]
 fn a_row_of_failures_has_no_window() {
-    let host = policy(json!({ "trip": { "consecutive_failures": 3, "failure_rate": null }, "open": { "jitter": 0 } }));
+    let host = policy(
+        json!({ "trip": { "consecutive_failures": 3, "failure_rate": null }, "open": { "jitter": 0 } }),
+    );
     for _ in 0..3 {
         expect_admitted(&host);
         tell(host.worker(0), "f");
@@ -89,6 +91,10 @@ fn slow_answers_leave_their_window_too() {
             host.advance(millis(pause));
         }
         // Answered at 101 ms, and either 9999 or 10000 ms.
-        if opens { drop(expect_rejected(&host)) } else { expect_admitted(&host) }
+        if opens {
+            drop(expect_rejected(&host))
+        } else {
+            expect_admitted(&host)
+        }
     }
 }

@@ -17,28 +17,55 @@ fn an_entry_gives_an_error_its_code_words_status_and_whether_to_try_again() {
     ]));
     let exchange = host.get("/").run(Answer::no_healthy_upstream());
     let body = assert_enveloped(&exchange, 502, "SHOP_CLOSED");
-    assert_eq!((&body["message"], &body["retryable"]), (&json!("The shop is closed."), &json!(false)));
+    assert_eq!(
+        (&body["message"], &body["retryable"]),
+        (&json!("The shop is closed."), &json!(false))
+    );
     exchange.filter_state("policy.error_code").is("SHOP_CLOSED");
     assert_eq!(exchange.details(), "no_healthy_upstream");
     // All that is given must hold.
     assert_enveloped(&host.get("/").run(Answer::reset()), 503, "UPSTREAM_RESET");
-    assert_enveloped(&host.get("/").answered_with(text(503, "busy")), 503, "SERVICE_UNAVAILABLE");
+    assert_enveloped(
+        &host.get("/").answered_with(text(503, "busy")),
+        503,
+        "SERVICE_UNAVAILABLE",
+    );
 }
 
 #[test]
 fn what_an_entry_does_not_say_is_as_it_would_be_without_it() {
-    let host = host(json!([{ "when": { "status": "4xx", "origin": "upstream" }, "error_code": "SHOP_ERROR" }]));
-    let body = assert_enveloped(&host.get("/").answered_with(text(429, "slow down")), 429, "SHOP_ERROR");
-    assert_eq!((&body["message"], &body["retryable"]), (&json!("slow down"), &json!(true)));
+    let host =
+        host(json!([{ "when": { "status": "4xx", "origin": "upstream" }, "error_code": "SHOP_ERROR" }]));
+    let body = assert_enveloped(
+        &host.get("/").answered_with(text(429, "slow down")),
+        429,
+        "SHOP_ERROR",
+    );
+    assert_eq!(
+        (&body["message"], &body["retryable"]),
+        (&json!("slow down"), &json!(true))
+    );
     let body = assert_enveloped(&host.get("/").answered_with(404), 404, "SHOP_ERROR");
-    assert_eq!((&body["message"], &body["retryable"]), (&json!("There is no such thing."), &json!(false)));
+    assert_eq!(
+        (&body["message"], &body["retryable"]),
+        (&json!("There is no such thing."), &json!(false))
+    );
 }
 
 #[test]
 fn the_operators_words_take_the_place_of_the_upstreams() {
-    let host = host(json!([{ "when": { "status": 422 }, "error_code": "BAD_ORDER", "message": "Look at the order again." }]));
-    for answer in [text(422, "mine"), json_error(422, r#"{"message":"mine"}"#), Answer::new(422)] {
-        assert_eq!(body(&host.get("/").answered_with(answer))["message"], "Look at the order again.");
+    let host = host(
+        json!([{ "when": { "status": 422 }, "error_code": "BAD_ORDER", "message": "Look at the order again." }]),
+    );
+    for answer in [
+        text(422, "mine"),
+        json_error(422, r#"{"message":"mine"}"#),
+        Answer::new(422),
+    ] {
+        assert_eq!(
+            body(&host.get("/").answered_with(answer))["message"],
+            "Look at the order again."
+        );
     }
 }
 
@@ -91,7 +118,10 @@ fn a_status_that_becomes_another_is_the_new_one_everywhere() {
         assert_eq!(line["status"], status);
         assert_eq!(line["severity"], if status == 500 { "ERROR" } else { "WARN" });
     }
-    let exchange = host.get("/").header("accept", "application/problem+json").answered_with(404);
+    let exchange = host
+        .get("/")
+        .header("accept", "application/problem+json")
+        .answered_with(404);
     assert_eq!(problem(&exchange)["title"], "Internal Server Error");
 }
 
@@ -100,16 +130,32 @@ fn what_is_left_alone_keeps_its_status_and_is_counted_under_the_operators_code()
     let catalog = json!([{ "when": { "status": 404 }, "error_code": "BROKEN_LINK", "status": 500 }]);
     let host = policy(json!({ "catalog": catalog }));
     let exchange = host.get("/").answered_with(json_error(404, "{}"));
-    exchange.expect_status(404).expect_body("{}").filter_state("policy.error_code").is("BROKEN_LINK");
-    assert_eq!(host.metric("errors_total.error_code=BROKEN_LINK;.class=client_error;.origin=upstream;.mode=enforce;"), 1);
+    exchange
+        .expect_status(404)
+        .expect_body("{}")
+        .filter_state("policy.error_code")
+        .is("BROKEN_LINK");
+    assert_eq!(
+        host.metric(
+            "errors_total.error_code=BROKEN_LINK;.class=client_error;.origin=upstream;.mode=enforce;"
+        ),
+        1
+    );
 }
 
 #[test]
 fn in_shadow_mode_the_status_stays_and_the_code_is_counted() {
     let catalog = json!([{ "when": { "status": 404 }, "error_code": "BROKEN_LINK", "status": 500 }]);
-    let host = super::host(json!({ "mode": "shadow", "default": { "passthrough": "never", "catalog": catalog } }));
-    host.get("/").answered_with(text(404, "mine")).expect_status(404).expect_body("mine");
-    assert_eq!(host.metric("errors_total.error_code=BROKEN_LINK;.class=client_error;.origin=upstream;.mode=shadow;"), 1);
+    let host =
+        super::host(json!({ "mode": "shadow", "default": { "passthrough": "never", "catalog": catalog } }));
+    host.get("/")
+        .answered_with(text(404, "mine"))
+        .expect_status(404)
+        .expect_body("mine");
+    assert_eq!(
+        host.metric("errors_total.error_code=BROKEN_LINK;.class=client_error;.origin=upstream;.mode=shadow;"),
+        1
+    );
 }
 
 #[test]
@@ -120,5 +166,8 @@ fn an_operators_own_code_is_documented_where_the_others_are() {
     }))
     .routes([Route::new("m").direct_response(503, "noon")]);
     let exchange = host.get("/").expect_rejected(503);
-    assert_eq!(body(&exchange)["documentation_url"], "https://docs.example/e?code=SHOP_CLOSED");
+    assert_eq!(
+        body(&exchange)["documentation_url"],
+        "https://docs.example/e?code=SHOP_CLOSED"
+    );
 }

@@ -16,7 +16,11 @@ fn refused(configuration: impl Into<Configuration>, places: &[&str]) {
     let refused = plugin(configuration).try_start().expect_err("it is refused");
     assert!(!refused.trapped(), "{refused}");
     let lines = lines::of(refused.log());
-    assert!(lines.iter().all(|line| line["event"] == "configuration_refused" && line["plugin"] == "error-envelope"));
+    assert!(
+        lines
+            .iter()
+            .all(|line| line["event"] == "configuration_refused" && line["plugin"] == "error-envelope")
+    );
     let found: Vec<&str> = lines.iter().filter_map(|line| line["path"].as_str()).collect();
     assert_eq!(found, places);
 }
@@ -48,8 +52,18 @@ fn every_fault_has_a_line_with_its_place() {
 
 #[test]
 fn headers_that_may_hold_a_secret_are_no_context() {
-    for header in ["authorization", "cookie", "x-api-key", "x-auth-token", "x-client-secret", "proxy-authorization"] {
-        refused(json!({ "default": { "context_headers": { "who": header } } }), &["default.context_headers.who"]);
+    for header in [
+        "authorization",
+        "cookie",
+        "x-api-key",
+        "x-auth-token",
+        "x-client-secret",
+        "proxy-authorization",
+    ] {
+        refused(
+            json!({ "default": { "context_headers": { "who": header } } }),
+            &["default.context_headers.who"],
+        );
     }
 }
 
@@ -59,7 +73,10 @@ fn an_entry_of_the_catalogue_that_is_never_reached_is_refused() {
         { "when": { "status": "4xx" }, "error_code": "A" },
         { "when": { "status": 404 }, "error_code": "B" },
     ]);
-    refused(json!({ "default": { "catalog": catalog } }), &["default.catalog[1].when"]);
+    refused(
+        json!({ "default": { "catalog": catalog } }),
+        &["default.catalog[1].when"],
+    );
 }
 
 #[test]
@@ -72,9 +89,19 @@ fn what_is_no_configuration_is_refused() {
 
 #[test]
 fn nothing_and_an_empty_object_mean_the_defaults() {
-    for host in [Host::new(ERROR_ENVELOPE.module()), plugin(json!({})), plugin(Configuration::as_struct(json!({})))] {
-        assert_enveloped(&host.get("/").answered_with(text(503, "busy")), 503, "SERVICE_UNAVAILABLE");
-        host.get("/").answered_with(super::json_error(503, "{}")).expect_body("{}");
+    for host in [
+        Host::new(ERROR_ENVELOPE.module()),
+        plugin(json!({})),
+        plugin(Configuration::as_struct(json!({}))),
+    ] {
+        assert_enveloped(
+            &host.get("/").answered_with(text(503, "busy")),
+            503,
+            "SERVICE_UNAVAILABLE",
+        );
+        host.get("/")
+            .answered_with(super::json_error(503, "{}"))
+            .expect_body("{}");
     }
 }
 
@@ -94,7 +121,10 @@ fn everything() -> Value {
 fn text_and_struct_mean_the_same() {
     let told = |configuration: Configuration| {
         let request = plugin(configuration);
-        let request = request.get("/").header("x-request-id", "r-1").header("x-tenant", "t-1");
+        let request = request
+            .get("/")
+            .header("x-request-id", "r-1")
+            .header("x-tenant", "t-1");
         problem(&request.answered_with(text(503, "mine")))
     };
     let expected = json!({
@@ -108,11 +138,15 @@ fn text_and_struct_mean_the_same() {
 
 #[test]
 fn an_update_holds_from_the_next_request_on() {
-    let host = Host::new(ERROR_ENVELOPE.module()).plugin_name("errors").config(json!({}));
+    let host = Host::new(ERROR_ENVELOPE.module())
+        .plugin_name("errors")
+        .config(json!({}));
     let in_flight = host.get("/").expect_forwarded();
-    host.update("errors", json!({ "default": { "format": "problem" } })).expect("it is accepted");
+    host.update("errors", json!({ "default": { "format": "problem" } }))
+        .expect("it is accepted");
     assert_enveloped(&in_flight.answer(text(404, "no")), 404, "NOT_FOUND");
     problem(&host.get("/").answered_with(text(404, "no")));
-    host.update("errors", json!({ "tpyo": 1 })).expect_err("it is refused");
+    host.update("errors", json!({ "tpyo": 1 }))
+        .expect_err("it is refused");
     problem(&host.get("/").answered_with(text(404, "no")));
 }

@@ -17,7 +17,10 @@ const KEPT: [(&str, &str); 16] = [
     ("set-cookie", "a=1"),
     ("x-request-id", "r-1"),
     ("x-correlation-id", "c-1"),
-    ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+    (
+        "traceparent",
+        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    ),
     ("cache-control", "no-store"),
     ("location", "/login"),
     ("strict-transport-security", "max-age=1"),
@@ -40,7 +43,9 @@ const DROPPED: [(&str, &str); 12] = [
 ];
 
 fn with_all(answer: Answer) -> Answer {
-    KEPT.iter().chain(&DROPPED).fold(answer, |answer, (name, value)| answer.header(name, value))
+    KEPT.iter()
+        .chain(&DROPPED)
+        .fold(answer, |answer, (name, value)| answer.header(name, value))
 }
 
 #[test]
@@ -50,11 +55,23 @@ fn what_still_holds_stays_and_what_was_said_of_the_old_body_goes() {
             with_all(Answer::new(429)),
             with_all(text(429, "slow down")),
             with_all(text(503, "secret")),
-            with_all(Answer::new(429).header("content-type", "text/html").pieces(["<p>", "no"])),
+            with_all(
+                Answer::new(429)
+                    .header("content-type", "text/html")
+                    .pieces(["<p>", "no"]),
+            ),
         ] {
             let exchange = host.get("/").answered_with(answer);
             let status = exchange.status();
-            assert_enveloped(&exchange, status, if status == 429 { "TOO_MANY_REQUESTS" } else { "SERVICE_UNAVAILABLE" });
+            assert_enveloped(
+                &exchange,
+                status,
+                if status == 429 {
+                    "TOO_MANY_REQUESTS"
+                } else {
+                    "SERVICE_UNAVAILABLE"
+                },
+            );
             for (name, value) in KEPT {
                 exchange.header(name, value);
             }
@@ -70,20 +87,33 @@ fn repeated_headers_stay_repeated() {
     let cookies = |answer: Answer| answer.header("set-cookie", "a=1").header("set-cookie", "b=2");
     for answer in [cookies(text(404, "no")), cookies(Answer::new(404))] {
         let exchange = strict().get("/").answered_with(answer);
-        assert_eq!(exchange.response_header("set-cookie").all(), [b"a=1".to_vec(), b"b=2".to_vec()]);
+        assert_eq!(
+            exchange.response_header("set-cookie").all(),
+            [b"a=1".to_vec(), b"b=2".to_vec()]
+        );
     }
 }
 
 #[test]
 fn there_is_one_type_one_code_and_no_wrong_length() {
     for answer in [
-        text(404, "no").header("x-error-code", "A").header("x-error-code", "B"),
-        Answer::new(404).header("x-error-code", "A").header("content-type", "a/b"),
-        Answer::new(404).header("content-type", "text/plain").header("content-type", "text/html").body("no"),
+        text(404, "no")
+            .header("x-error-code", "A")
+            .header("x-error-code", "B"),
+        Answer::new(404)
+            .header("x-error-code", "A")
+            .header("content-type", "a/b"),
+        Answer::new(404)
+            .header("content-type", "text/plain")
+            .header("content-type", "text/html")
+            .body("no"),
     ] {
         let exchange = strict().get("/").answered_with(answer);
         // Each of these is asserted to be there once.
         assert_enveloped(&exchange, 404, "NOT_FOUND");
-        assert!(exchange.response_header("content-length").all().len() <= 1, "{exchange}");
+        assert!(
+            exchange.response_header("content-length").all().len() <= 1,
+            "{exchange}"
+        );
     }
 }

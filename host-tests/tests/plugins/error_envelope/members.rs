@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 
 #[test]
 fn the_standard_members_are_all_that_is_there_unless_there_is_more_to_say() {
-    let exchange = host(json!({})).get("/").header("x-request-id", "r-1").answered_with(text(500, "secret"));
+    let exchange = host(json!({}))
+        .get("/")
+        .header("x-request-id", "r-1")
+        .answered_with(text(500, "secret"));
     assert_eq!(
         body(&exchange),
         json!({
@@ -25,7 +28,11 @@ fn everything_there_is_to_say() {
             "context_headers": { "tenant": "x-tenant", "absent": "x-absent", "app": "user-agent" },
         },
     }));
-    let request = host.get("/").header("x-request-id", "r-1").header("x-tenant", b"t\xff\"1").header("user-agent", "a/1");
+    let request = host
+        .get("/")
+        .header("x-request-id", "r-1")
+        .header("x-tenant", b"t\xff\"1")
+        .header("user-agent", "a/1");
     let exchange = request.answered_with(text(503, "busy").header("retry-after", "30"));
     assert_eq!(
         body(&exchange),
@@ -39,9 +46,27 @@ fn everything_there_is_to_say() {
     );
     // Members stand in one order, so that bodies can be compared as texts.
     let text = String::from_utf8(exchange.body()).expect("it is text");
-    let order = ["trace_id", "request_id", "error_code", "message", "status_code", "timestamp", "service_name", "context", "documentation_url", "retryable", "retry_after"];
-    let places: Vec<_> = order.iter().map(|name| text.find(&format!("\"{name}\":"))).collect();
-    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}\n{text}");
+    let order = [
+        "trace_id",
+        "request_id",
+        "error_code",
+        "message",
+        "status_code",
+        "timestamp",
+        "service_name",
+        "context",
+        "documentation_url",
+        "retryable",
+        "retry_after",
+    ];
+    let places: Vec<_> = order
+        .iter()
+        .map(|name| text.find(&format!("\"{name}\":")))
+        .collect();
+    assert!(
+        places.iter().all(Option::is_some) && places.is_sorted(),
+        "{places:?}\n{text}"
+    );
 }
 
 #[test]
@@ -51,7 +76,11 @@ fn context_headers_are_bounded_and_merge_with_the_rules() {
         "routes": [{ "match": { "path": "/r" }, "policy": { "context_headers": { "region": null, "shop": "x-shop" } } }],
     }));
     let send = |path: &str| {
-        let request = host.get(path).header("x-tenant", "t".repeat(3000)).header("x-region", "eu").header("x-shop", "s");
+        let request = host
+            .get(path)
+            .header("x-tenant", "t".repeat(3000))
+            .header("x-region", "eu")
+            .header("x-shop", "s");
         body(&request.answered_with(404))["context"].clone()
     };
     assert_eq!(send("/"), json!({ "tenant": "t".repeat(1024), "region": "eu" }));
@@ -79,7 +108,11 @@ fn whether_the_same_request_may_be_sent_again_follows_status_and_method() {
         (599, "GET", None),
     ] {
         let exchange = strict().request(method, "/").answered_with(status);
-        assert_eq!(body(&exchange).get("retryable"), retryable.map(Value::Bool).as_ref(), "{method} {status}");
+        assert_eq!(
+            body(&exchange).get("retryable"),
+            retryable.map(Value::Bool).as_ref(),
+            "{method} {status}"
+        );
     }
 }
 
@@ -114,8 +147,14 @@ fn every_status_has_a_code_and_words() {
     for status in 400..600 {
         let exchange = strict().get("/").answered_with(status);
         exchange.expect_status(status);
-        let code = body(&exchange)["error_code"].as_str().expect("it is text").to_owned();
-        assert!(code.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_'), "{status}: {code}");
+        let code = body(&exchange)["error_code"]
+            .as_str()
+            .expect("it is text")
+            .to_owned();
+        assert!(
+            code.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_'),
+            "{status}: {code}"
+        );
         exchange.header("x-error-code", code);
     }
 }
@@ -132,9 +171,18 @@ fn policies_are_found_by_route_host_and_header_in_the_response_as_in_the_request
     }))
     .routes([host::Route::new("orders").prefix("/orders"), host::Route::new("rest").prefix("/")]);
     let url = |exchange: host::Exchange| body(&exchange).get("documentation_url").cloned();
-    assert_eq!(url(host.get("/").answered_with(404)), Some(json!("https://a.example/NOT_FOUND")));
-    assert_eq!(url(host.get("/").host("eu.shop.example").answered_with(404)), Some(json!("https://b.example/NOT_FOUND")));
-    assert_eq!(url(host.get("/orders/7").answered_with(404)), Some(json!("https://c.example/NOT_FOUND")));
+    assert_eq!(
+        url(host.get("/").answered_with(404)),
+        Some(json!("https://a.example/NOT_FOUND"))
+    );
+    assert_eq!(
+        url(host.get("/").host("eu.shop.example").answered_with(404)),
+        Some(json!("https://b.example/NOT_FOUND"))
+    );
+    assert_eq!(
+        url(host.get("/orders/7").answered_with(404)),
+        Some(json!("https://c.example/NOT_FOUND"))
+    );
     assert_eq!(url(host.get("/users/7?q=1").answered_with(404)), None);
     assert_eq!(url(policy(json!({})).get("/").answered_with(404)), None);
 }

@@ -15,12 +15,21 @@ fn a_message_is_found_where_frameworks_put_it() {
     for (json, message) in [
         (r#"{"message":"no such order"}"#, "no such order"),
         (r#"{"detail":"Not found."}"#, "Not found."),
-        (r#"{"detail":[{"loc":["body","age"],"msg":"too young","type":"range"}]}"#, "body.age: too young"),
+        (
+            r#"{"detail":[{"loc":["body","age"],"msg":"too young","type":"range"}]}"#,
+            "body.age: too young",
+        ),
         (r#"{"error":"bad thing"}"#, "bad thing"),
         (r#"{"error":{"code":7,"message":"deep thing"}}"#, "deep thing"),
         (r#"{"title":"Bad Request"}"#, "Bad Request"),
-        (r#"{"error":"invalid_grant","error_description":"the code expired"}"#, "the code expired"),
-        ("{\"message\":\"caf\u{e9} \\u2713 \\\"quoted\\\"\"}", "caf\u{e9} \u{2713} \"quoted\""),
+        (
+            r#"{"error":"invalid_grant","error_description":"the code expired"}"#,
+            "the code expired",
+        ),
+        (
+            "{\"message\":\"caf\u{e9} \\u2713 \\\"quoted\\\"\"}",
+            "caf\u{e9} \u{2713} \"quoted\"",
+        ),
     ] {
         check(json_error(404, json), message);
     }
@@ -32,19 +41,44 @@ fn a_message_is_found_where_frameworks_put_it() {
 fn where_nothing_can_be_quoted_the_catalogues_words_stand() {
     let own = "There is no such thing.";
     for json in [
-        "{}", "[]", "null", "7", "\"text\"", "not json", "{", "{\"message\":", r#"{"message":null}"#, r#"{"message":7}"#,
-        r#"{"message":"  "}"#, r#"{"message":{"text":"x"}}"#, r#"{"message":"<html>no</html>"}"#,
-        r#"{"errors":["x"]}"#, "{\"message\":\"a\nb\"}",
+        "{}",
+        "[]",
+        "null",
+        "7",
+        "\"text\"",
+        "not json",
+        "{",
+        "{\"message\":",
+        r#"{"message":null}"#,
+        r#"{"message":7}"#,
+        r#"{"message":"  "}"#,
+        r#"{"message":{"text":"x"}}"#,
+        r#"{"message":"<html>no</html>"}"#,
+        r#"{"errors":["x"]}"#,
+        "{\"message\":\"a\nb\"}",
     ] {
         check(json_error(404, json), own);
     }
     check(json_error(404, b"{\"message\":\"\xff\"}"), own);
-    check(json_error(404, format!("{{\"message\":\"{}\"}}", "x".repeat(1025))), own);
+    check(
+        json_error(404, format!("{{\"message\":\"{}\"}}", "x".repeat(1025))),
+        own,
+    );
     check(text(404, b"caf\xe9"), own);
     check(text(404, "x".repeat(1025)), own);
     check(text(404, " <!doctype html><p>no"), own);
-    for other in ["application/octet-stream", "image/png", "text/css", "application/xml", "nonsense", ""] {
-        check(Answer::new(404).header("content-type", other).body("quote me"), own);
+    for other in [
+        "application/octet-stream",
+        "image/png",
+        "text/css",
+        "application/xml",
+        "nonsense",
+        "",
+    ] {
+        check(
+            Answer::new(404).header("content-type", other).body("quote me"),
+            own,
+        );
     }
     check(Answer::new(404).body("no type"), own);
 }
@@ -75,7 +109,9 @@ fn a_server_errors_message_is_shown_only_where_that_is_asked_for() {
 
 #[test]
 fn plain_text_is_a_message_by_default_too() {
-    let exchange = policy(json!({})).get("/").answered_with(text(409, "already sold"));
+    let exchange = policy(json!({}))
+        .get("/")
+        .answered_with(text(409, "already sold"));
     assert_eq!(body(&exchange)["message"], "already sold");
 }
 

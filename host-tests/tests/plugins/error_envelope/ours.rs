@@ -9,7 +9,11 @@ const BODY: &str = r#"{"trace_id":"t-1","request_id":"r-1","error_code":"CIRCUIT
 
 /// The envelope with this policy, and behind it a plugin that rejects with this body.
 fn rejecting(policy: &Value, body: &str) -> Host {
-    let headers = json!([["content-type", "application/json"], ["x-error-code", "CIRCUIT_OPEN"], ["retry-after", "30"]]);
+    let headers = json!([
+        ["content-type", "application/json"],
+        ["x-error-code", "CIRCUIT_OPEN"],
+        ["retry-after", "30"]
+    ]);
     let script = json!({ "request_headers": [
         ["set_property", "policy.error_code", "CIRCUIT_OPEN"],
         ["send_local_response", 503, "circuit_breaker_open", body, headers, -1],
@@ -20,18 +24,35 @@ fn rejecting(policy: &Value, body: &str) -> Host {
 
 #[track_caller]
 fn assert_rejection(exchange: &Exchange) {
-    exchange.expect_status(503).header("x-error-code", "CIRCUIT_OPEN").header("retry-after", "30");
-    exchange.filter_state("policy.error_code").is("CIRCUIT_OPEN").filter_state("policy.error_origin").is("local");
+    exchange
+        .expect_status(503)
+        .header("x-error-code", "CIRCUIT_OPEN")
+        .header("retry-after", "30");
+    exchange
+        .filter_state("policy.error_code")
+        .is("CIRCUIT_OPEN")
+        .filter_state("policy.error_origin")
+        .is("local");
     assert_eq!(exchange.details(), "circuit_breaker_open");
 }
 
 #[test]
 fn a_rejection_is_passed_on_byte_for_byte() {
-    for policy in [json!({}), json!({ "passthrough": "never" }), json!({ "passthrough": "enveloped" }), json!({ "format": "standard" })] {
+    for policy in [
+        json!({}),
+        json!({ "passthrough": "never" }),
+        json!({ "passthrough": "enveloped" }),
+        json!({ "format": "standard" }),
+    ] {
         for accept in ["*/*", "application/json", "text/html"] {
-            let exchange = rejecting(&policy, BODY).get("/").header("accept", accept).expect_rejected(503);
+            let exchange = rejecting(&policy, BODY)
+                .get("/")
+                .header("accept", accept)
+                .expect_rejected(503);
             assert_rejection(&exchange);
-            exchange.expect_body(BODY).header("content-type", "application/json");
+            exchange
+                .expect_body(BODY)
+                .header("content-type", "application/json");
             exchange.header("content-length", BODY.len().to_string());
         }
     }
@@ -44,7 +65,10 @@ fn it_becomes_a_problem_with_the_same_facts_where_that_is_asked_for() {
         (json!({ "passthrough": "never" }), "application/problem+json"),
         (json!({ "format": "problem" }), "*/*"),
     ] {
-        let exchange = rejecting(&policy, BODY).get("/").header("accept", accept).expect_rejected(503);
+        let exchange = rejecting(&policy, BODY)
+            .get("/")
+            .header("accept", accept)
+            .expect_rejected(503);
         assert_rejection(&exchange);
         assert_eq!(
             problem(&exchange),
@@ -61,9 +85,16 @@ fn it_becomes_a_problem_with_the_same_facts_where_that_is_asked_for() {
 #[test]
 fn its_form_was_negotiated_either_way() {
     for accept in ["*/*", "application/problem+json"] {
-        rejecting(&json!({}), BODY).get("/").header("accept", accept).expect_rejected(503).header("vary", "Accept");
+        rejecting(&json!({}), BODY)
+            .get("/")
+            .header("accept", accept)
+            .expect_rejected(503)
+            .header("vary", "Accept");
     }
-    rejecting(&json!({ "format": "standard" }), BODY).get("/").expect_rejected(503).no_header("vary");
+    rejecting(&json!({ "format": "standard" }), BODY)
+        .get("/")
+        .expect_rejected(503)
+        .no_header("vary");
 }
 
 #[test]
@@ -77,8 +108,16 @@ fn it_is_counted_and_logged_here_once_with_its_own_code() {
         .map(|line| serde_json::from_str(&line.message).expect("it is JSON"))
         .collect();
     assert_eq!(ours.len(), 1, "{exchange}");
-    assert_eq!((&ours[0]["error_code"], &ours[0]["details"]), (&json!("CIRCUIT_OPEN"), &json!("circuit_breaker_open")));
-    let counted: u64 = host.metrics().iter().filter(|(name, _)| name.starts_with("errors_total")).map(|(_, n)| n).sum();
+    assert_eq!(
+        (&ours[0]["error_code"], &ours[0]["details"]),
+        (&json!("CIRCUIT_OPEN"), &json!("circuit_breaker_open"))
+    );
+    let counted: u64 = host
+        .metrics()
+        .iter()
+        .filter(|(name, _)| name.starts_with("errors_total"))
+        .map(|(_, n)| n)
+        .sum();
     assert_eq!(counted, 1);
 }
 
@@ -95,7 +134,10 @@ fn an_upstream_cannot_pass_for_a_plugin_of_ours() {
 
 #[test]
 fn a_rejection_that_is_no_standard_body_becomes_a_standard_problem() {
-    let exchange = rejecting(&json!({}), "no json").get("/").header("accept", "application/problem+json").expect_rejected(503);
+    let exchange = rejecting(&json!({}), "no json")
+        .get("/")
+        .header("accept", "application/problem+json")
+        .expect_rejected(503);
     assert_rejection(&exchange);
     assert_eq!(problem(&exchange)["error_code"], "CIRCUIT_OPEN");
 }

@@ -36,9 +36,19 @@ const STRUCTURED: [(&str, u16, &str, &str); 8] = [
         "application/vnd.api+json",
         r#"{"errors":[{"status":"422","title":"Invalid Attribute"}]}"#,
     ),
-    ("SOAP", 500, "text/xml; charset=utf-8", "<s:Envelope><s:Fault/></s:Envelope>"),
+    (
+        "SOAP",
+        500,
+        "text/xml; charset=utf-8",
+        "<s:Envelope><s:Fault/></s:Envelope>",
+    ),
     ("a service", 503, "application/json", r#"{"message":"busy"}"#),
-    ("a problem", 402, "application/problem+json", r#"{"title":"Out of credit","balance":30}"#),
+    (
+        "a problem",
+        402,
+        "application/problem+json",
+        r#"{"title":"Out of credit","balance":30}"#,
+    ),
 ];
 
 fn answer(status: u16, content_type: &str, body: &str) -> Answer {
@@ -85,19 +95,31 @@ fn by_default_the_upstreams_own_json_and_xml_stay_as_they_are() {
 
 #[test]
 fn only_the_content_type_decides_whether_an_error_is_structured() {
-    let exchange = host(json!({})).get("/").answered_with(answer(400, "application/json", "no json"));
+    let exchange = host(json!({}))
+        .get("/")
+        .answered_with(answer(400, "application/json", "no json"));
     assert_untouched(&exchange, 400, "application/json", "no json");
-    let exchange = host(json!({})).get("/").answered_with(answer(400, "text/plain", r#"{"error":"x"}"#));
+    let exchange = host(json!({}))
+        .get("/")
+        .answered_with(answer(400, "text/plain", r#"{"error":"x"}"#));
     assert_enveloped(&exchange, 400, "BAD_REQUEST");
 }
 
 #[test]
 fn the_strict_setting_makes_every_one_of_them_uniform() {
     for (what, status, content_type, body) in STRUCTURED {
-        let exchange = strict().get("/").answered_with(answer(status, content_type, body));
-        exchange.expect_status(status).no_header("etag").header("www-authenticate", "Bearer");
+        let exchange = strict()
+            .get("/")
+            .answered_with(answer(status, content_type, body));
+        exchange
+            .expect_status(status)
+            .no_header("etag")
+            .header("www-authenticate", "Bearer");
         let enveloped = super::body(&exchange);
-        assert!(enveloped.get("errors").is_none() && enveloped.get("schemas").is_none(), "{what}\n{exchange}");
+        assert!(
+            enveloped.get("errors").is_none() && enveloped.get("schemas").is_none(),
+            "{what}\n{exchange}"
+        );
     }
 }
 
@@ -121,12 +143,21 @@ fn with_enveloped_only_what_is_in_a_known_form_stays() {
 fn with_enveloped_a_body_of_the_standard_form_is_passed_on_byte_for_byte() {
     let host = policy(json!({ "passthrough": "enveloped" }));
     // The members' order and any others do not matter.
-    let spaced = format!(" {} ", STANDARD.replace(",\"message\"", ", \"own\": [1, 2],\n\"message\""));
+    let spaced = format!(
+        " {} ",
+        STANDARD.replace(",\"message\"", ", \"own\": [1, 2],\n\"message\"")
+    );
     for body in [STANDARD, &spaced] {
         let exchange = host.get("/").answered_with(answer(409, "application/json", body));
-        exchange.expect_status(409).expect_body(body).header("content-type", "application/json");
+        exchange
+            .expect_status(409)
+            .expect_body(body)
+            .header("content-type", "application/json");
         // Headers went out before the body said so.
-        exchange.no_header("x-error-code").no_header("content-length").no_header("etag");
+        exchange
+            .no_header("x-error-code")
+            .no_header("content-length")
+            .no_header("etag");
         exchange.filter_state("policy.error_code").is("OUT_OF_STOCK");
     }
     let problem = host
@@ -148,8 +179,14 @@ fn each_member_of_the_standard_form_is_needed_to_know_it() {
     let host = policy(json!({ "passthrough": "enveloped" }));
     for member in ["trace_id", "error_code", "message", "status_code", "timestamp"] {
         let body = STANDARD.replace(&format!("\"{member}\""), "\"other\"");
-        let exchange = host.get("/").answered_with(answer(409, "application/json", &body));
-        assert_eq!(super::body(&exchange)["error_code"], "CONFLICT", "without {member}");
+        let exchange = host
+            .get("/")
+            .answered_with(answer(409, "application/json", &body));
+        assert_eq!(
+            super::body(&exchange)["error_code"],
+            "CONFLICT",
+            "without {member}"
+        );
         exchange.filter_state("policy.error_code").is("CONFLICT");
     }
 }
@@ -163,25 +200,66 @@ fn what_says_by_its_header_that_it_is_enveloped_stays_with_its_code() {
             .header("x-error-code", "OUT_OF_STOCK")
             .body("none left");
         let exchange = host.get("/").answered_with(answer);
-        exchange.expect_status(409).expect_body("none left").header("content-length", "9").no_header("vary");
-        exchange.header("x-error-code", "OUT_OF_STOCK").filter_state("policy.error_code").is("OUT_OF_STOCK");
+        exchange
+            .expect_status(409)
+            .expect_body("none left")
+            .header("content-length", "9")
+            .no_header("vary");
+        exchange
+            .header("x-error-code", "OUT_OF_STOCK")
+            .filter_state("policy.error_code")
+            .is("OUT_OF_STOCK");
     }
-    let answer = Answer::new(409).header("x-error-code", "OUT_OF_STOCK").header("content-type", "text/plain").body("none");
+    let answer = Answer::new(409)
+        .header("x-error-code", "OUT_OF_STOCK")
+        .header("content-type", "text/plain")
+        .body("none");
     assert_enveloped(&strict().get("/").answered_with(answer), 409, "CONFLICT");
 }
 
 #[test]
 fn origins_and_statuses_say_whose_errors_and_which_are_covered() {
     let local = policy(json!({ "origins": ["local"], "passthrough": "never" }));
-    local.get("/").answered_with(super::text(404, "mine")).expect_body("mine").no_header("x-error-code");
+    local
+        .get("/")
+        .answered_with(super::text(404, "mine"))
+        .expect_body("mine")
+        .no_header("x-error-code");
     assert_enveloped(&local.get("/").run(Answer::timeout()), 504, "UPSTREAM_TIMEOUT");
     let upstream = policy(json!({ "origins": ["upstream"], "passthrough": "never" }));
-    upstream.get("/").run(Answer::no_healthy_upstream()).expect_body("no healthy upstream").no_header("x-error-code");
-    assert_enveloped(&upstream.get("/").answered_with(super::text(404, "mine")), 404, "NOT_FOUND");
+    upstream
+        .get("/")
+        .run(Answer::no_healthy_upstream())
+        .expect_body("no healthy upstream")
+        .no_header("x-error-code");
+    assert_enveloped(
+        &upstream.get("/").answered_with(super::text(404, "mine")),
+        404,
+        "NOT_FOUND",
+    );
     let some = policy(json!({ "statuses": ["5xx", 404, "410-412"] }));
-    for (status, covered) in [(404, true), (405, false), (409, false), (410, true), (412, true), (413, false), (500, true)] {
+    for (status, covered) in [
+        (404, true),
+        (405, false),
+        (409, false),
+        (410, true),
+        (412, true),
+        (413, false),
+        (500, true),
+    ] {
         let exchange = some.get("/").answered_with(super::text(status, "mine"));
-        assert_eq!(exchange.response_header("x-error-code").option().is_some(), covered, "{status}\n{exchange}");
+        assert_eq!(
+            exchange.response_header("x-error-code").option().is_some(),
+            covered,
+            "{status}\n{exchange}"
+        );
     }
-    assert_eq!(local.metrics().iter().filter(|(name, _)| name.contains("origin=upstream")).count(), 0);
+    assert_eq!(
+        local
+            .metrics()
+            .iter()
+            .filter(|(name, _)| name.contains("origin=upstream"))
+            .count(),
+        0
+    );
 }

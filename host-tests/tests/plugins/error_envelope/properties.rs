@@ -26,18 +26,50 @@ struct Case {
 }
 
 const PARTS_OF_ACCEPT: &[&str] = &[
-    "application/json", "application/problem+json", "text/html", "*/*", "application/*", ";q=0", ";q=0.5", ";q=1.0", ";q=",
-    ",", ", ", "x/y", ";a=\"b\"",
+    "application/json",
+    "application/problem+json",
+    "text/html",
+    "*/*",
+    "application/*",
+    ";q=0",
+    ";q=0.5",
+    ";q=1.0",
+    ";q=",
+    ",",
+    ", ",
+    "x/y",
+    ";a=\"b\"",
 ];
 
 const USUAL_TYPES: &[&str] = &[
-    "application/json", "application/json; charset=utf-8", "text/plain", "text/html", "application/xml", "application/problem+json",
-    "application/vnd.api+json", "application/octet-stream", "",
+    "application/json",
+    "application/json; charset=utf-8",
+    "text/plain",
+    "text/html",
+    "application/xml",
+    "application/problem+json",
+    "application/vnd.api+json",
+    "application/octet-stream",
+    "",
 ];
 
 const NAMES: &[&str] = &[
-    "message", "detail", "error", "title", "error_description", "loc", "location", "field", "type", "msg", "input", "trace_id",
-    "error_code", "status_code", "timestamp", "own",
+    "message",
+    "detail",
+    "error",
+    "title",
+    "error_description",
+    "loc",
+    "location",
+    "field",
+    "type",
+    "msg",
+    "input",
+    "trace_id",
+    "error_code",
+    "status_code",
+    "timestamp",
+    "own",
 ];
 
 /// A header's value, as far as HTTP lets it pass.
@@ -46,7 +78,10 @@ fn header() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn accept() -> impl Strategy<Value = Vec<u8>> {
-    prop_oneof![header(), vec(select(PARTS_OF_ACCEPT), 0..8).prop_map(|parts| parts.concat().into_bytes())]
+    prop_oneof![
+        header(),
+        vec(select(PARTS_OF_ACCEPT), 0..8).prop_map(|parts| parts.concat().into_bytes())
+    ]
 }
 
 fn content_type() -> impl Strategy<Value = Vec<u8>> {
@@ -66,8 +101,10 @@ fn json_value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 40, 8, move |inner| {
         prop_oneof![
             vec(inner.clone(), 0..6).prop_map(Value::from),
-            vec((select(NAMES), inner), 0..8)
-                .prop_map(|members| members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<Value>()),
+            vec((select(NAMES), inner), 0..8).prop_map(|members| members
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect::<Value>()),
         ]
     })
 }
@@ -112,7 +149,12 @@ fn case() -> impl Strategy<Value = Case> {
         select(&[0usize, 10, 200, 65_536][..]),
     );
     (upstream, option::of(accept()), any::<bool>(), wishes).prop_map(
-        |((status, content_type, encoding, body, cuts), accept, http2, (passthrough, format, message, most))| Case {
+        |(
+            (status, content_type, encoding, body, cuts),
+            accept,
+            http2,
+            (passthrough, format, message, most),
+        )| Case {
             status,
             accept,
             content_type,
@@ -166,8 +208,16 @@ impl Case {
 
     /// Whether an answer of this type may ever be passed on.
     fn may_pass(&self) -> bool {
-        let essence = self.content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase();
-        self.passthrough != "never" || essence.starts_with(b"application/grpc") || essence == b"text/event-stream"
+        let essence = self
+            .content_type
+            .split(|byte| *byte == b';')
+            .next()
+            .unwrap_or_default()
+            .trim_ascii()
+            .to_ascii_lowercase();
+        self.passthrough != "never"
+            || essence.starts_with(b"application/grpc")
+            || essence == b"text/event-stream"
     }
 
     /// The client's answer is the upstream's, or one of ours that is valid.
@@ -178,18 +228,31 @@ impl Case {
         if let Some(length) = exchange.response_header("content-length").option() {
             prop_assert_eq!(length, answer.len().to_string().into_bytes(), "{}", exchange);
         }
-        let sent_type = exchange.response_header("content-type").option().unwrap_or_default();
-        if self.may_pass() && answer == self.body && exchange.response_header("x-error-code").option().is_none() {
+        let sent_type = exchange
+            .response_header("content-type")
+            .option()
+            .unwrap_or_default();
+        if self.may_pass()
+            && answer == self.body
+            && exchange.response_header("x-error-code").option().is_none()
+        {
             // Left alone, or of the standard form and so wanted.
-            let ours = ["application/json", "application/problem+json"].iter().any(|ours| sent_type == ours.as_bytes());
+            let ours = ["application/json", "application/problem+json"]
+                .iter()
+                .any(|ours| sent_type == ours.as_bytes());
             prop_assert!(ours || sent_type == self.content_type, "{}", exchange);
             return Ok(());
         }
         let text = String::from_utf8(answer).map_err(|error| TestCaseError::fail(error.to_string()))?;
-        let value: Value = serde_json::from_str(&text).map_err(|error| TestCaseError::fail(format!("{error}: {text}\n{exchange}")))?;
+        let value: Value = serde_json::from_str(&text)
+            .map_err(|error| TestCaseError::fail(format!("{error}: {text}\n{exchange}")))?;
         let is_problem = sent_type == b"application/problem+json";
         prop_assert!(is_problem || sent_type == b"application/json", "{}", exchange);
-        let (words, number) = if is_problem { ("detail", "status") } else { ("message", "status_code") };
+        let (words, number) = if is_problem {
+            ("detail", "status")
+        } else {
+            ("message", "status_code")
+        };
         let kept = self.passthrough == "enveloped" && value["request_id"] != "r-1";
         if !kept {
             prop_assert_eq!(&value[number], self.status, "{}", exchange);
@@ -200,7 +263,12 @@ impl Case {
         for member in ["error_code", "trace_id", "timestamp"] {
             prop_assert!(value.get(member).is_some(), "{}: {}", member, exchange);
         }
-        prop_assert!(text.len() <= 2048 + 16 * self.body.len().min(self.most), "{} bytes\n{}", text.len(), exchange);
+        prop_assert!(
+            text.len() <= 2048 + 16 * self.body.len().min(self.most),
+            "{} bytes\n{}",
+            text.len(),
+            exchange
+        );
         Ok(())
     }
 }

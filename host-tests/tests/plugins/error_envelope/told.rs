@@ -39,10 +39,32 @@ fn each_thing_that_can_become_of_a_body_has_a_word() {
         (text(503, "x"), "replaced", None),
         (text(404, "x"), "replaced_with_message", None),
         (json_error(404, "{}"), "replaced_unless_standard", None),
-        (text(404, "x").header("x-error-code", "A"), "left_alone", Some("enveloped")),
-        (Answer::new(404).header("content-type", "application/problem+json").body("{}"), "left_alone", Some("enveloped")),
-        (Answer::new(500).header("content-type", "text/event-stream").body("x"), "left_alone", Some("event_stream")),
-        (Answer::new(500).header("content-type", "application/grpc").body("x"), "left_alone", Some("grpc")),
+        (
+            text(404, "x").header("x-error-code", "A"),
+            "left_alone",
+            Some("enveloped"),
+        ),
+        (
+            Answer::new(404)
+                .header("content-type", "application/problem+json")
+                .body("{}"),
+            "left_alone",
+            Some("enveloped"),
+        ),
+        (
+            Answer::new(500)
+                .header("content-type", "text/event-stream")
+                .body("x"),
+            "left_alone",
+            Some("event_stream"),
+        ),
+        (
+            Answer::new(500)
+                .header("content-type", "application/grpc")
+                .body("x"),
+            "left_alone",
+            Some("grpc"),
+        ),
     ] {
         let told = explained(answer);
         assert_eq!(told["body"], body, "{told}");
@@ -60,9 +82,14 @@ fn what_succeeds_is_not_explained_and_nothing_is_by_default() {
 
 #[test]
 fn in_shadow_mode_it_is_told_what_would_have_become_of_it() {
-    let exchange = host(json!({ "mode": "shadow", "explain": "all" })).get("/").answered_with(text(503, "x"));
+    let exchange = host(json!({ "mode": "shadow", "explain": "all" }))
+        .get("/")
+        .answered_with(text(503, "x"));
     let told = explanation(&exchange);
-    assert_eq!((&told[0]["mode"], &told[0]["body"]), (&json!("shadow"), &json!("replaced")));
+    assert_eq!(
+        (&told[0]["mode"], &told[0]["body"]),
+        (&json!("shadow"), &json!("replaced"))
+    );
 }
 
 #[test]
@@ -75,5 +102,8 @@ fn it_stands_behind_what_other_plugins_explained() {
         json!({ "request_headers": [["set_property", "policy.explain", "[{\"plugin\":\"other\"}]"]] }),
     );
     let told = explanation(&other.get("/").answered_with(503));
-    assert_eq!((&told[0]["plugin"], &told[1]["plugin"]), (&json!("other"), &json!("error-envelope")));
+    assert_eq!(
+        (&told[0]["plugin"], &told[1]["plugin"]),
+        (&json!("other"), &json!("error-envelope"))
+    );
 }

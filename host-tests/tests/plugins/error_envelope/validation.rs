@@ -12,7 +12,10 @@ const DETAIL: &str = r#"{"detail":[
 
 #[test]
 fn of_each_fault_place_kind_and_message_are_kept_and_inputs_never() {
-    let exchange = strict().post("/").body("{}").answered_with(json_error(422, DETAIL));
+    let exchange = strict()
+        .post("/")
+        .body("{}")
+        .answered_with(json_error(422, DETAIL));
     let body = body(&exchange);
     assert_eq!(body["message"], "body.card.0.number: not a card number");
     assert_eq!(
@@ -25,7 +28,15 @@ fn of_each_fault_place_kind_and_message_are_kept_and_inputs_never() {
         ]})
     );
     let answer = String::from_utf8(exchange.body()).expect("it is text");
-    for inside in ["4111", "hunter2", "inside.example", "12", "ctx", "input", "rejected"] {
+    for inside in [
+        "4111",
+        "hunter2",
+        "inside.example",
+        "12",
+        "ctx",
+        "input",
+        "rejected",
+    ] {
         assert!(!answer.contains(inside), "{inside}\n{answer}");
     }
 }
@@ -36,20 +47,33 @@ fn a_problem_has_them_as_well() {
     let exchange = request.answered_with(json_error(422, r#"{"detail":[{"loc":["a"],"msg":"m"}]}"#));
     let body = super::problem(&exchange);
     assert_eq!(body["detail"], "a: m");
-    assert_eq!(body["context"]["errors"], json!([{ "location": "a", "message": "m" }]));
+    assert_eq!(
+        body["context"]["errors"],
+        json!([{ "location": "a", "message": "m" }])
+    );
 }
 
 #[test]
 fn they_stand_beside_the_configured_context() {
     let host = policy(json!({ "passthrough": "never", "context_headers": { "tenant": "x-tenant" } }));
-    let exchange = host.get("/").header("x-tenant", "t-1").answered_with(json_error(422, r#"{"detail":[{"msg":"m"}]}"#));
-    assert_eq!(body(&exchange)["context"], json!({ "tenant": "t-1", "errors": [{ "message": "m" }] }));
+    let exchange = host
+        .get("/")
+        .header("x-tenant", "t-1")
+        .answered_with(json_error(422, r#"{"detail":[{"msg":"m"}]}"#));
+    assert_eq!(
+        body(&exchange)["context"],
+        json!({ "tenant": "t-1", "errors": [{ "message": "m" }] })
+    );
 }
 
 #[test]
 fn no_more_than_32_are_kept() {
-    let faults: Vec<Value> = (0..100).map(|n| json!({ "loc": ["items", n], "msg": "m" })).collect();
-    let exchange = strict().get("/").answered_with(json_error(422, json!({ "detail": faults }).to_string()));
+    let faults: Vec<Value> = (0..100)
+        .map(|n| json!({ "loc": ["items", n], "msg": "m" }))
+        .collect();
+    let exchange = strict()
+        .get("/")
+        .answered_with(json_error(422, json!({ "detail": faults }).to_string()));
     let body = body(&exchange);
     let errors = body["context"]["errors"].as_array().expect("it is a list");
     assert_eq!(errors.len(), 32);
@@ -62,5 +86,8 @@ fn a_server_error_and_never_keep_none() {
     let exchange = strict().get("/").answered_with(json_error(500, detail));
     assert_eq!(body(&exchange).get("context"), None);
     let host = policy(json!({ "passthrough": "never", "upstream_message": "never" }));
-    assert_eq!(body(&host.get("/").answered_with(json_error(422, detail))).get("context"), None);
+    assert_eq!(
+        body(&host.get("/").answered_with(json_error(422, detail))).get("context"),
+        None
+    );
 }

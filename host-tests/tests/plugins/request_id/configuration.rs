@@ -9,7 +9,10 @@ use serde_json::{Value, json};
 /// This configuration is refused with a line for each of these places, in this order.
 #[track_caller]
 fn refused(configuration: impl Into<Configuration>, places: &[&str]) -> Vec<Value> {
-    let refused = Host::new(REQUEST_ID.module()).config(configuration).try_start().expect_err("it is refused");
+    let refused = Host::new(REQUEST_ID.module())
+        .config(configuration)
+        .try_start()
+        .expect_err("it is refused");
     assert!(!refused.trapped(), "{refused}");
     assert_eq!(refused.thread(), Thread::Canary);
     let lines = lines::of(refused.log());
@@ -18,7 +21,10 @@ fn refused(configuration: impl Into<Configuration>, places: &[&str]) -> Vec<Valu
         assert_eq!(line["plugin"], "request-id");
         assert_eq!(line["timestamp"], "2026-01-01T00:00:00.000Z");
         let members = line.as_object().expect("it is an object").len();
-        assert_eq!(members, 6, "timestamp, severity, plugin, event, path, fault: {line}");
+        assert_eq!(
+            members, 6,
+            "timestamp, severity, plugin, event, path, fault: {line}"
+        );
         let fault = line["fault"].as_str().expect("it is a text");
         assert!(!fault.is_empty() && !fault.ends_with('.'), "{line}");
         assert_eq!(logged.level, Level::Error);
@@ -51,14 +57,33 @@ fn every_fault_has_a_line_with_its_place() {
             "routes[0].profile",
         ],
     );
-    let of = |path: &str| &lines.iter().find(|line| line["path"] == path).expect("it is there")["fault"];
-    assert_eq!(of("default.max_length"), "must be a whole number from 1 to 1024, got 0");
+    let of = |path: &str| {
+        &lines
+            .iter()
+            .find(|line| line["path"] == path)
+            .expect("it is there")["fault"]
+    };
+    assert_eq!(
+        of("default.max_length"),
+        "must be a whole number from 1 to 1024, got 0"
+    );
 }
 
 #[test]
 fn what_is_no_configuration_is_refused() {
-    for nonsense in [&b"{"[..], b"nonsense", b"[]", b"7", b"\xff\xff\xff", b"{\"mode\": }", b"{} {}"] {
-        let refusal = Host::new(REQUEST_ID.module()).config(nonsense).try_start().expect_err("it is refused");
+    for nonsense in [
+        &b"{"[..],
+        b"nonsense",
+        b"[]",
+        b"7",
+        b"\xff\xff\xff",
+        b"{\"mode\": }",
+        b"{} {}",
+    ] {
+        let refusal = Host::new(REQUEST_ID.module())
+            .config(nonsense)
+            .try_start()
+            .expect_err("it is refused");
         assert!(!refusal.trapped(), "{refusal}");
         assert!(!lines::of(refusal.log()).is_empty(), "{refusal}");
     }
@@ -68,7 +93,10 @@ fn what_is_no_configuration_is_refused() {
 #[test]
 fn of_very_many_faults_fifty_are_listed_and_the_rest_counted() {
     let keys: serde_json::Map<String, Value> = (0..60).map(|n| (format!("k{n:02}"), json!(1))).collect();
-    let refusal = Host::new(REQUEST_ID.module()).config(Value::Object(keys)).try_start().expect_err("it is refused");
+    let refusal = Host::new(REQUEST_ID.module())
+        .config(Value::Object(keys))
+        .try_start()
+        .expect_err("it is refused");
     let lines = lines::of(refusal.log());
     assert_eq!(lines.len(), 51);
     assert_eq!(lines[50]["fault"], "10 more faults are not listed");
@@ -76,7 +104,11 @@ fn of_very_many_faults_fifty_are_listed_and_the_rest_counted() {
 
 #[test]
 fn nothing_and_an_empty_object_mean_the_defaults() {
-    for configuration in [Configuration::from(""), Configuration::from("{}"), Configuration::as_struct(json!({}))] {
+    for configuration in [
+        Configuration::from(""),
+        Configuration::from("{}"),
+        Configuration::as_struct(json!({})),
+    ] {
         let host = Host::new(REQUEST_ID.module()).config(configuration);
         let exchange = host.get("/").header("x-correlation-id", "c-1").answered_with(200);
         exchange.upstream_header("x-request-id").is("c-1");
@@ -107,12 +139,22 @@ fn text_and_struct_mean_the_same() {
     let run = |configuration: Configuration| {
         let host = Host::new(REQUEST_ID.module()).config(configuration);
         let run = |method: &str, path: &str, id: &str| {
-            let request = host.request(method, path).header("x-request-id", id).header("x-user", "u");
+            let request = host
+                .request(method, path)
+                .header("x-request-id", id)
+                .header("x-user", "u");
             request.answered_with(200).to_string()
         };
-        [run("GET", "/", "12345678"), run("GET", "/a", "123456789"), run("PUT", "/", "a;b")]
+        [
+            run("GET", "/", "12345678"),
+            run("GET", "/a", "123456789"),
+            run("PUT", "/", "a;b"),
+        ]
     };
-    assert_eq!(run(configuration().into()), run(Configuration::as_struct(configuration())));
+    assert_eq!(
+        run(configuration().into()),
+        run(Configuration::as_struct(configuration()))
+    );
 }
 
 #[test]
@@ -128,11 +170,20 @@ fn unknown_keys_are_passed_over_where_that_is_asked_for() {
     // A canary, the main thread and two workers read it; each passes two keys over.
     assert_eq!(lines.len(), 8);
     for line in &lines {
-        assert_eq!((&line["event"], &line["severity"]), (&json!("configuration_passed_over"), &json!("WARN")));
-        assert!(line["path"] == "tpyo" || line["path"] == "default.from_the_future", "{line}");
+        assert_eq!(
+            (&line["event"], &line["severity"]),
+            (&json!("configuration_passed_over"), &json!("WARN"))
+        );
+        assert!(
+            line["path"] == "tpyo" || line["path"] == "default.from_the_future",
+            "{line}"
+        );
         assert!(line["fault"].is_string(), "{line}");
     }
-    assert_eq!(host.metric("policy_degradations_total.plugin=request-id;.what=unknown_key;"), 8);
+    assert_eq!(
+        host.metric("policy_degradations_total.plugin=request-id;.what=unknown_key;"),
+        8
+    );
     host.get("/").header("x-request-id", "1234").answered_with(200);
     assert_eq!(host.metric(GENERATED), 1, "the rest of the configuration holds");
 }
@@ -148,6 +199,10 @@ fn no_configuration_makes_a_name_of_a_metric() {
     let names: Vec<String> = host.metrics().into_keys().collect();
     assert_eq!(
         names,
-        ["request_ids_total.source=accepted;", "request_ids_total.source=generated;", "request_ids_total.source=rejected;"]
+        [
+            "request_ids_total.source=accepted;",
+            "request_ids_total.source=generated;",
+            "request_ids_total.source=rejected;"
+        ]
     );
 }

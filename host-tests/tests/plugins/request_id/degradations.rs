@@ -21,10 +21,20 @@ pub(super) fn failing(
     let is_it = |call: &host::HostCall| {
         call.name == function && call.callback == callback && call.thread == Thread::Worker(0)
     };
-    let mut places = calls.iter().enumerate().filter(|(_, call)| is_it(call)).map(|(number, _)| number);
-    let number = places.nth(nth).unwrap_or_else(|| panic!("call {nth} of {function} in {callback} was not made: {calls:?}"));
+    let mut places = calls
+        .iter()
+        .enumerate()
+        .filter(|(_, call)| is_it(call))
+        .map(|(number, _)| number);
+    let number = places
+        .nth(nth)
+        .unwrap_or_else(|| panic!("call {nth} of {function} in {callback} was not made: {calls:?}"));
     // WASI's functions answer an errno: 76, not capable.
-    let status = if function.starts_with("proxy_") { Status::INTERNAL_FAILURE } else { Status(76) };
+    let status = if function.starts_with("proxy_") {
+        Status::INTERNAL_FAILURE
+    } else {
+        Status(76)
+    };
     let faulty = host(configuration()).fail_host_call(number, status);
     let outcome = exchange(&faulty);
     (faulty, outcome)
@@ -45,21 +55,43 @@ fn everything() -> Value {
 #[track_caller]
 fn check(callback: &str, function: &str, nth: usize, what: &str) -> Exchange {
     let request = |host: &Host| {
-        host.get("/").header("x-request-id", "a;b").header("x-correlation-id", "a;b").run(503)
+        host.get("/")
+            .header("x-request-id", "a;b")
+            .header("x-correlation-id", "a;b")
+            .run(503)
     };
     let (host, exchange) = failing(everything, callback, function, nth, request);
     exchange.expect_status(503);
     assert!(exchange.reached_upstream(), "{exchange}");
-    let counted: Vec<(String, u64)> =
-        host.metrics().into_iter().filter(|(name, _)| name.starts_with("policy_degradations_total")).collect();
-    assert_eq!(counted, [(format!("policy_degradations_total.plugin=request-id;.what={what};"), 1)], "{exchange}");
+    let counted: Vec<(String, u64)> = host
+        .metrics()
+        .into_iter()
+        .filter(|(name, _)| name.starts_with("policy_degradations_total"))
+        .collect();
+    assert_eq!(
+        counted,
+        [(
+            format!("policy_degradations_total.plugin=request-id;.what={what};"),
+            1
+        )],
+        "{exchange}"
+    );
     let lines = lines::of(&host.logs());
-    let told: Vec<&Value> = lines.iter().filter(|line| line["event"] == "degradation").collect();
+    let told: Vec<&Value> = lines
+        .iter()
+        .filter(|line| line["event"] == "degradation")
+        .collect();
     assert_eq!(told.len(), 1, "{exchange}");
     assert_eq!(told[0]["what"], what);
     assert_eq!(told[0]["plugin"], "request-id");
     assert_eq!(told[0]["severity"], "WARN");
-    assert!(told[0]["reason"].as_str().is_some_and(|reason| reason.contains("status")), "{}", told[0]);
+    assert!(
+        told[0]["reason"]
+            .as_str()
+            .is_some_and(|reason| reason.contains("status")),
+        "{}",
+        told[0]
+    );
     exchange
 }
 
@@ -78,7 +110,10 @@ fn headers_that_cannot_be_read_leave_a_new_id() {
 #[test]
 fn without_randomness_there_is_no_new_id_and_the_request_goes_on() {
     let exchange = check(REQUEST, "random_get", 0, "random");
-    exchange.no_header("x-request-id").filter_state("policy.request_id").is_absent();
+    exchange
+        .no_header("x-request-id")
+        .filter_state("policy.request_id")
+        .is_absent();
 }
 
 #[test]
@@ -109,12 +144,16 @@ fn facts_that_cannot_be_read_leave_out_what_needs_them() {
 #[test]
 fn a_direction_that_cannot_be_read_meets_no_rule_for_one() {
     let configuration = || {
-        let rule = json!({ "match": { "direction": "inbound" }, "policy": { "response_headers": ["x-met"] } });
+        let rule =
+            json!({ "match": { "direction": "inbound" }, "policy": { "response_headers": ["x-met"] } });
         json!({ "routes": [rule] })
     };
     let request = |host: &Host| host.get("/").run(200);
     let (host, exchange) = failing(configuration, REQUEST, "proxy_get_property", 0, request);
-    exchange.no_header("x-met").response_header("x-request-id").value();
+    exchange
+        .no_header("x-met")
+        .response_header("x-request-id")
+        .value();
     assert_eq!(
         host.metric("policy_degradations_total.plugin=request-id;.what=listener_direction;"),
         1
@@ -123,11 +162,24 @@ fn a_direction_that_cannot_be_read_meets_no_rule_for_one() {
 
 #[test]
 fn what_cannot_be_written_is_left_out() {
-    check(REQUEST, "proxy_remove_header_map_value", 0, "remove_request_header");
+    check(
+        REQUEST,
+        "proxy_remove_header_map_value",
+        0,
+        "remove_request_header",
+    );
     let exchange = check(REQUEST, "proxy_replace_header_map_value", 0, "set_request_header");
     exchange.response_header("x-request-id").value();
-    let exchange = check(RESPONSE, "proxy_replace_header_map_value", 0, "set_response_header");
-    exchange.no_header("x-request-id").upstream_header("x-request-id").value();
+    let exchange = check(
+        RESPONSE,
+        "proxy_replace_header_map_value",
+        0,
+        "set_response_header",
+    );
+    exchange
+        .no_header("x-request-id")
+        .upstream_header("x-request-id")
+        .value();
     let exchange = check(REQUEST, "proxy_set_property", 0, "set_filter_state");
     exchange.filter_state("policy.request_id").is_absent();
     exchange.upstream_header("x-request-id").value();
@@ -135,9 +187,15 @@ fn what_cannot_be_written_is_left_out() {
 
 #[test]
 fn an_error_that_cannot_be_told_is_not_explained() {
-    check(RESPONSE, "proxy_get_header_map_value", 0, "response_status").filter_state("policy.explain").is_absent();
-    check(RESPONSE, "proxy_get_property", 0, "explain").filter_state("policy.explain").value();
-    check(RESPONSE, "proxy_set_property", 0, "explain").filter_state("policy.explain").is_absent();
+    check(RESPONSE, "proxy_get_header_map_value", 0, "response_status")
+        .filter_state("policy.explain")
+        .is_absent();
+    check(RESPONSE, "proxy_get_property", 0, "explain")
+        .filter_state("policy.explain")
+        .value();
+    check(RESPONSE, "proxy_set_property", 0, "explain")
+        .filter_state("policy.explain")
+        .is_absent();
 }
 
 #[test]
@@ -149,17 +207,34 @@ fn what_cannot_be_counted_is_still_done() {
 #[test]
 fn a_metric_that_cannot_be_defined_is_done_without() {
     let request = |host: &Host| host.get("/").run(200);
-    let (host, exchange) = failing(|| json!({}), "proxy_on_configure", "proxy_define_metric", 1, request);
+    let (host, exchange) = failing(
+        || json!({}),
+        "proxy_on_configure",
+        "proxy_define_metric",
+        1,
+        request,
+    );
     exchange.response_header("x-request-id").value();
-    assert_eq!(host.metric(GENERATED), 0, "the second counter is the one of generated ids");
-    assert_eq!(host.metric("policy_degradations_total.plugin=request-id;.what=define_metric;"), 1);
+    assert_eq!(
+        host.metric(GENERATED),
+        0,
+        "the second counter is the one of generated ids"
+    );
+    assert_eq!(
+        host.metric("policy_degradations_total.plugin=request-id;.what=define_metric;"),
+        1
+    );
 }
 
 #[test]
 fn a_configuration_that_is_not_handed_over_is_refused() {
     let clean = host(json!({ "mode": "enforce" }));
     clean.start();
-    let number = clean.host_calls().iter().position(|call| call.name == "proxy_get_buffer_bytes").expect("it is read");
+    let number = clean
+        .host_calls()
+        .iter()
+        .position(|call| call.name == "proxy_get_buffer_bytes")
+        .expect("it is read");
     let faulty = host(json!({ "mode": "enforce" })).fail_host_call(number, Status::INTERNAL_FAILURE);
     let refused = faulty.try_start().expect_err("there is nothing to go by");
     assert!(!refused.trapped(), "{refused}");
@@ -172,10 +247,24 @@ fn a_configuration_that_is_not_handed_over_is_refused() {
 fn a_kept_trace_survives_a_failing_write() {
     let request = |host: &Host| {
         // A later version is written anew, as version 00.
-        host.get("/").header("x-request-id", "r-1").header("traceparent", PARENT.replacen("00", "01", 1)).run(200)
+        host.get("/")
+            .header("x-request-id", "r-1")
+            .header("traceparent", PARENT.replacen("00", "01", 1))
+            .run(200)
     };
-    let (host, exchange) = failing(|| json!({}), REQUEST, "proxy_replace_header_map_value", 0, request);
-    exchange.upstream_header("traceparent").is(PARENT.replacen("00", "01", 1));
+    let (host, exchange) = failing(
+        || json!({}),
+        REQUEST,
+        "proxy_replace_header_map_value",
+        0,
+        request,
+    );
+    exchange
+        .upstream_header("traceparent")
+        .is(PARENT.replacen("00", "01", 1));
     exchange.header("x-request-id", "r-1");
-    assert_eq!(host.metric("policy_degradations_total.plugin=request-id;.what=set_request_header;"), 1);
+    assert_eq!(
+        host.metric("policy_degradations_total.plugin=request-id;.what=set_request_header;"),
+        1
+    );
 }

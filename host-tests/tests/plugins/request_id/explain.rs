@@ -26,9 +26,14 @@ fn check(mut configuration: Value, path: &str, headers: &[(&str, &str)], mut exp
     expect["plugin"] = json!("request-id");
     configuration["explain"] = json!("all");
     let strict = json!({ "policy": { "request-id": "strict" } });
-    let routes = [Route::new("strict").path("/metadata").metadata(strict), Route::new("other")];
+    let routes = [
+        Route::new("strict").path("/metadata").metadata(strict),
+        Route::new("other"),
+    ];
     let host = host(configuration).routes(routes);
-    let request = headers.iter().fold(host.get(path), |request, (name, value)| request.header(name, value));
+    let request = headers.iter().fold(host.get(path), |request, (name, value)| {
+        request.header(name, value)
+    });
     let exchange = request.answered_with(200);
     assert_eq!(explanation(&exchange), expect, "{exchange}");
 }
@@ -37,7 +42,9 @@ fn check(mut configuration: Value, path: &str, headers: &[(&str, &str)], mut exp
 fn the_source_of_the_id_is_explained() {
     let explained = |source: Value| {
         let mut all = json!({ "rule": "default", "mode": "enforce", "refused": [], "trace": "absent" });
-        all.as_object_mut().expect("it is one").extend(source.as_object().expect("it is one").clone());
+        all.as_object_mut()
+            .expect("it is one")
+            .extend(source.as_object().expect("it is one").clone());
         all
     };
     check(json!({}), "/", &[], explained(json!({ "source": "generated" })));
@@ -76,9 +83,7 @@ fn the_rule_and_the_profile_are_explained() {
             ],
         })
     };
-    let generated = |rule: &str| {
-        json!({ "rule": rule, "mode": "enforce", "source": "generated", "refused": [], "trace": "absent" })
-    };
+    let generated = |rule: &str| json!({ "rule": rule, "mode": "enforce", "source": "generated", "refused": [], "trace": "absent" });
     let with_profile = |rule: &str| {
         let mut all = generated(rule);
         all["profile"] = json!("strict");
@@ -92,11 +97,19 @@ fn the_rule_and_the_profile_are_explained() {
 
 #[test]
 fn the_mode_and_the_trace_are_explained() {
-    let generated = |mode: &str, trace: &str| {
-        json!({ "rule": "default", "mode": mode, "source": "generated", "refused": [], "trace": trace })
-    };
-    check(json!({ "mode": "shadow" }), "/", &[], generated("shadow", "absent"));
-    check(json!({ "enforce_percent": 0 }), "/", &[], generated("shadow", "absent"));
+    let generated = |mode: &str, trace: &str| json!({ "rule": "default", "mode": mode, "source": "generated", "refused": [], "trace": trace });
+    check(
+        json!({ "mode": "shadow" }),
+        "/",
+        &[],
+        generated("shadow", "absent"),
+    );
+    check(
+        json!({ "enforce_percent": 0 }),
+        "/",
+        &[],
+        generated("shadow", "absent"),
+    );
     let create = json!({ "default": { "trace_context": "create", "sampled": true } });
     check(create, "/", &[], generated("enforce", "started"));
     let disabled = json!({ "default": { "trace_context": "disabled" } });
@@ -132,7 +145,9 @@ fn the_proxys_own_errors_are_explained() {
 #[test]
 fn what_another_plugin_explained_stays() {
     let other = writing("policy.explain", r#"[{"plugin":"circuit-breaker","why":["]"]}]"#);
-    let exchange = before_request_id(other, json!({ "explain": "all" })).get("/").answered_with(200);
+    let exchange = before_request_id(other, json!({ "explain": "all" }))
+        .get("/")
+        .answered_with(200);
     let explained = explanations(&exchange);
     assert_eq!(explained[0], json!({ "plugin": "circuit-breaker", "why": ["]"] }));
     assert_eq!(explained[1]["source"], "generated");
@@ -142,7 +157,9 @@ fn what_another_plugin_explained_stays() {
 fn what_is_no_explanation_is_replaced() {
     for nonsense in ["", "nonsense", "[1]", "7", "{}", "[", "\"]\"", "null"] {
         let other = writing("policy.explain", nonsense);
-        let exchange = before_request_id(other, json!({ "explain": "all" })).get("/").answered_with(200);
+        let exchange = before_request_id(other, json!({ "explain": "all" }))
+            .get("/")
+            .answered_with(200);
         assert_eq!(explanation(&exchange)["source"], "generated", "{nonsense}");
     }
 }
@@ -150,7 +167,14 @@ fn what_is_no_explanation_is_replaced() {
 #[test]
 fn an_explanation_never_holds_what_was_refused() {
     let host = host(json!({ "explain": "all" }));
-    let exchange = host.get("/").header("x-request-id", "secret;").header("b3", "secret").answered_with(200);
+    let exchange = host
+        .get("/")
+        .header("x-request-id", "secret;")
+        .header("b3", "secret")
+        .answered_with(200);
     let text = exchange.filter_state("policy.explain").text();
-    assert!(text.contains("x-request-id") && text.contains("b3") && !text.contains("secret"), "{text}");
+    assert!(
+        text.contains("x-request-id") && text.contains("b3") && !text.contains("secret"),
+        "{text}"
+    );
 }

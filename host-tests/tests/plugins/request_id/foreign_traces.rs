@@ -14,12 +14,20 @@ const HEADERS: [(&str, &str); 9] = [
     ("x-b3-parentspanid", "05e3ac9a4f6e3b90"),
     ("x-b3-sampled", "1"),
     ("x-b3-flags", "1"),
-    ("x-amzn-trace-id", "Root=1-67891233-abcdef012345678912345678;Sampled=1"),
+    (
+        "x-amzn-trace-id",
+        "Root=1-67891233-abcdef012345678912345678;Sampled=1",
+    ),
 ];
 
 fn send(configured: Value) -> Exchange {
     let host = policy(configured);
-    HEADERS.iter().fold(host.get("/"), |request, (name, value)| request.header(name, value)).answered_with(200)
+    HEADERS
+        .iter()
+        .fold(host.get("/"), |request, (name, value)| {
+            request.header(name, value)
+        })
+        .answered_with(200)
 }
 
 #[test]
@@ -36,7 +44,11 @@ fn all_of_a_trusted_caller_passes_through() {
 
 #[test]
 fn none_of_an_untrusted_caller_passes_through() {
-    for trust in [json!("never"), json!({ "ids": "always", "trace": "never" }), json!({ "cidrs": ["192.0.2.1/32"] })] {
+    for trust in [
+        json!("never"),
+        json!({ "ids": "always", "trace": "never" }),
+        json!({ "cidrs": ["192.0.2.1/32"] }),
+    ] {
         let exchange = send(json!({ "trust": trust }));
         for (name, _) in HEADERS {
             exchange.upstream_header(name).is_absent();

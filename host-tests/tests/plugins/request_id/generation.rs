@@ -9,7 +9,11 @@ use std::time::{Duration, UNIX_EPOCH};
 
 #[track_caller]
 fn id(host: &Host, worker: usize) -> String {
-    host.worker(worker).get("/").answered_with(200).upstream_header("x-request-id").text()
+    host.worker(worker)
+        .get("/")
+        .answered_with(200)
+        .upstream_header("x-request-id")
+        .text()
 }
 
 #[test]

@@ -23,7 +23,10 @@ fn a_worker_writes_so_many_lines_a_second_and_says_what_it_held_back() {
     let written = |count: usize| (0..count).filter_map(|_| line(&host, 0)).collect::<Vec<_>>();
     let first = written(7);
     assert_eq!(first.len(), 2);
-    assert!(first.iter().all(|line| line.get("held_back").is_none()), "{first:?}");
+    assert!(
+        first.iter().all(|line| line.get("held_back").is_none()),
+        "{first:?}"
+    );
     host.advance(millis(999));
     assert_eq!(written(1), [] as [Value; 0]);
     host.advance(millis(1));

@@ -39,7 +39,10 @@ fn a_character_is_not_cut_in_two() {
     let exchange = host.get("/").header("x-user", user).answered_with(200);
     let line = lines::only(&exchange);
     let text = line["user"].as_str().expect("it is a text");
-    assert!(text.starts_with(&"x".repeat(1022)) && text.len() <= 1024, "{text}");
+    assert!(
+        text.starts_with(&"x".repeat(1022)) && text.len() <= 1024,
+        "{text}"
+    );
 }
 
 #[track_caller]
@@ -52,18 +55,27 @@ fn assert_secret_free(exchange: &Exchange) {
 }
 
 fn with_refused(host: &Host) -> Exchange {
-    host.get("/").header("x-request-id", "evil;id").header("x-correlation-id", "evil id").answered_with(200)
+    host.get("/")
+        .header("x-request-id", "evil;id")
+        .header("x-correlation-id", "evil id")
+        .answered_with(200)
 }
 
 #[test]
 fn a_refused_header_is_not_logged_where_it_is_enforced() {
-    let host = logging("enforce", json!({ "one": "x-request-id", "other": "x-correlation-id" }));
+    let host = logging(
+        "enforce",
+        json!({ "one": "x-request-id", "other": "x-correlation-id" }),
+    );
     assert_secret_free(&with_refused(&host));
 }
 
 #[test]
 fn a_refused_header_is_not_logged_where_it_is_shadowed() {
-    let host = logging("shadow", json!({ "one": "x-request-id", "other": "x-correlation-id" }));
+    let host = logging(
+        "shadow",
+        json!({ "one": "x-request-id", "other": "x-correlation-id" }),
+    );
     assert_secret_free(&with_refused(&host));
 }
 
@@ -84,7 +96,11 @@ fn a_field_that_a_rule_leaves_out_is_not_logged() {
         "routes": [{ "match": { "path": "/a" }, "policy": { "log_headers": { "user": null, "zone": "x-zone" } } }],
     }));
     let send = |path: &str| {
-        let request = host.get(path).header("x-user", "u").header("x-tenant", "t").header("x-zone", "z");
+        let request = host
+            .get(path)
+            .header("x-user", "u")
+            .header("x-tenant", "t")
+            .header("x-zone", "z");
         let line = lines::only(&request.answered_with(200));
         ["user", "tenant", "zone"].map(|field| line.get(field).is_some())
     };

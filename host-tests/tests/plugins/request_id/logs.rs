@@ -16,8 +16,11 @@ fn check(exchange: &Exchange, expect: Value) {
 #[test]
 fn nothing_is_logged_unless_something_is_refused_or_it_is_asked_for() {
     let host = host(json!({}));
-    let exchanges =
-        [host.get("/").answered_with(200), host.get("/").header("x-request-id", "a").answered_with(503), host.get("/").run(Answer::reset())];
+    let exchanges = [
+        host.get("/").answered_with(200),
+        host.get("/").header("x-request-id", "a").answered_with(503),
+        host.get("/").run(Answer::reset()),
+    ];
     for exchange in exchanges {
         assert!(exchange.logs().is_empty(), "{exchange}");
     }
@@ -27,7 +30,11 @@ fn nothing_is_logged_unless_something_is_refused_or_it_is_asked_for() {
 fn a_refused_id_is_logged_as_length_and_reason() {
     let host = host(json!({}));
     host.advance(millis(61_007));
-    let exchange = host.get("/secret-path").header("x-request-id", "a;secret").header("b3", "").answered_with(200);
+    let exchange = host
+        .get("/secret-path")
+        .header("x-request-id", "a;secret")
+        .header("b3", "")
+        .answered_with(200);
     let id = exchange.upstream_header("x-request-id").text();
     check(
         &exchange,
@@ -76,7 +83,11 @@ fn a_request_is_logged_when_it_has_ended() {
         "service_name": "orders",
         "default": { "log_headers": { "user_id": "x-user-id" } },
     }));
-    let exchange = host.post("/orders/7?token=secret").header("x-request-id", "r-1").header("x-user-id", "u-1").expect_forwarded();
+    let exchange = host
+        .post("/orders/7?token=secret")
+        .header("x-request-id", "r-1")
+        .header("x-user-id", "u-1")
+        .expect_forwarded();
     assert!(exchange.logs().is_empty(), "{exchange}");
     host.advance(millis(250));
     let exchange = exchange.answer(503);
@@ -93,7 +104,9 @@ fn a_request_is_logged_when_it_has_ended() {
 
 #[test]
 fn the_line_of_a_request_follows_that_of_a_refusal() {
-    let host = host(json!({ "log": { "requests": true }, "default": { "trace_context": "create", "sampled": true } }));
+    let host = host(
+        json!({ "log": { "requests": true }, "default": { "trace_context": "create", "sampled": true } }),
+    );
     let exchange = host.get("/").header("x-request-id", "").answered_with(200);
     let lines = lines::of_exchange(&exchange);
     let events: Vec<&Value> = lines.iter().map(|line| &line["event"]).collect();
@@ -101,7 +114,10 @@ fn the_line_of_a_request_follows_that_of_a_refusal() {
     let id = exchange.upstream_header("x-request-id").text();
     let trace = exchange.filter_state("policy.trace_id").text();
     for line in &lines {
-        assert_eq!((&line["request_id"], &line["trace_id"]), (&json!(id), &json!(trace)));
+        assert_eq!(
+            (&line["request_id"], &line["trace_id"]),
+            (&json!(id), &json!(trace))
+        );
     }
     assert_eq!(lines[1]["source"], "generated");
 }
@@ -123,7 +139,11 @@ fn a_client_that_went_away_is_logged_without_a_status() {
 #[test]
 fn the_proxys_own_replies_are_logged_with_their_status() {
     let host = host(json!({ "log": { "requests": true } }));
-    for (answer, status) in [(Answer::timeout(), 504), (Answer::no_healthy_upstream(), 503), (Answer::reset(), 503)] {
+    for (answer, status) in [
+        (Answer::timeout(), 504),
+        (Answer::no_healthy_upstream(), 503),
+        (Answer::reset(), 503),
+    ] {
         assert_eq!(lines::only(&host.get("/").run(answer))["status"], status);
     }
 }
@@ -148,7 +168,11 @@ fn what_is_logged_of_a_request_is_bounded() {
     let request = host.get(format!("/{long}")).header("x-request-id", "r-1");
     let line = lines::only(&request.header("x-user-id", &long).answered_with(200));
     for member in ["path", "user_id"] {
-        assert_eq!(line[member].as_str().map(str::len), Some(1024), "{member} in {line}");
+        assert_eq!(
+            line[member].as_str().map(str::len),
+            Some(1024),
+            "{member} in {line}"
+        );
     }
 }
 

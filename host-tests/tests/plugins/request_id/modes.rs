@@ -48,7 +48,10 @@ fn shadow_decides_counts_and_logs_and_changes_nothing() {
     assert_untouched(&exchange);
     assert_eq!(counted(&host), [0, 1, 3]);
     assert_eq!(lines::only(&exchange)["event"], "request_id_rejected");
-    host.get("/").header("x-request-id", "r-1").answered_with(200).no_header("x-request-id");
+    host.get("/")
+        .header("x-request-id", "r-1")
+        .answered_with(200)
+        .no_header("x-request-id");
     assert_eq!(counted(&host), [1, 1, 3]);
 }
 
@@ -68,14 +71,19 @@ fn disabled_does_nothing_at_all() {
 fn the_mode_of_a_rule_takes_the_place_of_the_plugins() {
     for plugin in ["enforce", "shadow", "disabled"] {
         for rule in ["enforce", "shadow", "disabled"] {
-            let host = host(json!({ "mode": plugin, "routes": [{ "match": { "path": "/" }, "mode": rule }] }));
+            let host =
+                host(json!({ "mode": plugin, "routes": [{ "match": { "path": "/" }, "mode": rule }] }));
             let exchange = send(&host);
             if rule == "enforce" {
                 assert_enforced(&exchange);
             } else {
                 assert_untouched(&exchange);
             }
-            assert_eq!(counted(&host) == [0, 0, 0], rule == "disabled", "{plugin}, {rule}");
+            assert_eq!(
+                counted(&host) == [0, 0, 0],
+                rule == "disabled",
+                "{plugin}, {rule}"
+            );
         }
     }
 }
@@ -85,11 +93,19 @@ fn enforced(percent: Value, worker: usize) -> Vec<usize> {
     let host = host(json!({ "enforce_percent": percent })).workers(2);
     let is_enforced = |number: &usize| {
         let id = format!("order-{number}");
-        let exchange = host.worker(worker).get("/").header("x-request-id", &id).answered_with(200);
+        let exchange = host
+            .worker(worker)
+            .get("/")
+            .header("x-request-id", &id)
+            .answered_with(200);
         exchange.upstream_header("x-request-id").is(&id);
         // All or nothing: response and filter state agree.
         let state = exchange.filter_state("policy.request_id").option();
-        assert_eq!(exchange.response_header("x-request-id").option(), state, "{exchange}");
+        assert_eq!(
+            exchange.response_header("x-request-id").option(),
+            state,
+            "{exchange}"
+        );
         state.is_some()
     };
     (0..20).filter(is_enforced).collect()
@@ -114,7 +130,13 @@ fn the_id_alone_decides_whether_a_request_is_among_those_enforced() {
 #[test]
 fn new_ids_are_enforced_to_the_share_that_is_asked_for() {
     let host = host(json!({ "enforce_percent": 25 }));
-    let is_enforced = |_: &i32| host.get("/").answered_with(200).upstream_header("x-request-id").option().is_some();
+    let is_enforced = |_: &i32| {
+        host.get("/")
+            .answered_with(200)
+            .upstream_header("x-request-id")
+            .option()
+            .is_some()
+    };
     let enforced = (0..1000).filter(is_enforced).count();
     // Five standard deviations around 250.
     assert!((182..=318).contains(&enforced), "{enforced}");

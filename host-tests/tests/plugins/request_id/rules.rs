@@ -13,7 +13,9 @@ fn marking(header: &str) -> Value {
 fn routes() -> [Route; 3] {
     [
         Route::new("orders").prefix("/orders").virtual_host("shop"),
-        Route::new("strict").prefix("/strict").metadata(json!({ "policy": { "request-id": "strict" } })),
+        Route::new("strict")
+            .prefix("/strict")
+            .metadata(json!({ "policy": { "request-id": "strict" } })),
         Route::new("other"),
     ]
 }
@@ -24,7 +26,11 @@ fn check(condition: &Value, request: impl Fn(&Host) -> Request, met: bool) {
     let rule = json!({ "match": condition, "policy": marking("x-met") });
     let host = host(json!({ "routes": [rule] })).routes(routes());
     let exchange = request(&host).run(200);
-    let (there, absent) = if met { ("x-met", "x-request-id") } else { ("x-request-id", "x-met") };
+    let (there, absent) = if met {
+        ("x-met", "x-request-id")
+    } else {
+        ("x-request-id", "x-met")
+    };
     exchange.no_header(absent);
     exchange.response_header(there).value();
 }
@@ -35,8 +41,14 @@ fn a_rule_by_route() {
     check(&json!({ "route": "orders" }), |host| host.get("/"), false);
     check(&json!({ "route": "Orders" }), |host| host.get("/orders"), false);
     // Without a route there is no name.
-    let nowhere = host(json!({ "routes": [{ "match": { "route": "orders" }, "policy": marking("x-met") }] })).routes([]);
-    nowhere.get("/orders").expect_rejected(404).no_header("x-met").response_header("x-request-id").value();
+    let nowhere = host(json!({ "routes": [{ "match": { "route": "orders" }, "policy": marking("x-met") }] }))
+        .routes([]);
+    nowhere
+        .get("/orders")
+        .expect_rejected(404)
+        .no_header("x-met")
+        .response_header("x-request-id")
+        .value();
 }
 
 #[test]
@@ -51,7 +63,11 @@ fn a_rule_by_host() {
         ("*.shop.example", "shop.example", false),
         ("*.shop.example", "ashop.example", false),
     ] {
-        check(&json!({ "host": pattern }), |hosts| hosts.get("/").host(host), met);
+        check(
+            &json!({ "host": pattern }),
+            |hosts| hosts.get("/").host(host),
+            met,
+        );
     }
 }
 
@@ -80,16 +96,32 @@ fn a_rule_by_path() {
 
 #[test]
 fn a_rule_by_method_and_headers() {
-    check(&json!({ "methods": ["POST", "PUT"] }), |host| host.request("PUT", "/"), true);
-    check(&json!({ "methods": ["POST", "PUT"] }), |host| host.get("/"), false);
+    check(
+        &json!({ "methods": ["POST", "PUT"] }),
+        |host| host.request("PUT", "/"),
+        true,
+    );
+    check(
+        &json!({ "methods": ["POST", "PUT"] }),
+        |host| host.get("/"),
+        false,
+    );
     let gold = json!({ "headers": { "X-Tier": "gold" } });
     check(&gold, |host| host.get("/").header("x-tier", "gold"), true);
-    check(&gold, |host| host.get("/").header("x-tier", "silver").header("x-tier", "gold"), true);
+    check(
+        &gold,
+        |host| host.get("/").header("x-tier", "silver").header("x-tier", "gold"),
+        true,
+    );
     check(&gold, |host| host.get("/").header("x-tier", "Gold"), false);
     check(&gold, |host| host.get("/"), false);
     let both = json!({ "headers": { "x-tier": "gold", "x-zone": "b" } });
     check(&both, |host| host.get("/").header("x-tier", "gold"), false);
-    check(&both, |host| host.get("/").header("x-tier", "gold").header("x-zone", "b"), true);
+    check(
+        &both,
+        |host| host.get("/").header("x-tier", "gold").header("x-zone", "b"),
+        true,
+    );
 }
 
 #[test]
@@ -106,7 +138,11 @@ fn a_rule_by_direction() {
         let rule = json!({ "match": { "direction": asked }, "policy": marking("x-met") });
         let host = host(json!({ "routes": [rule] })).edge(Edge::default().direction(direction));
         let exchange = host.get("/").answered_with(200);
-        assert_eq!(exchange.response_header("x-met").option().is_some(), met, "{asked}\n{exchange}");
+        assert_eq!(
+            exchange.response_header("x-met").option().is_some(),
+            met,
+            "{asked}\n{exchange}"
+        );
     }
 }
 
@@ -115,10 +151,22 @@ fn all_that_is_given_must_match() {
     let all = json!({
         "route": "orders", "host": "*.example", "path_prefix": "/orders", "methods": ["POST"], "headers": { "x-tier": "gold" },
     });
-    let request = |host: &Host| host.post("/orders/7").host("shop.example").header("x-tier", "gold");
+    let request = |host: &Host| {
+        host.post("/orders/7")
+            .host("shop.example")
+            .header("x-tier", "gold")
+    };
     check(&all, request, true);
     check(&all, |host| request(host).host("shop.test"), false);
-    check(&all, |host| host.get("/orders/7").host("shop.example").header("x-tier", "gold"), false);
+    check(
+        &all,
+        |host| {
+            host.get("/orders/7")
+                .host("shop.example")
+                .header("x-tier", "gold")
+        },
+        false,
+    );
     check(&all, |host| host.post("/orders/7").host("shop.example"), false);
 }
 
@@ -132,7 +180,12 @@ fn the_first_rule_that_matches_wins_however_it_is_found() {
             { "match": {}, "policy": marking("x-last") },
         ],
     }));
-    for (path, header) in [("/a", "x-first"), ("/a/b", "x-first"), ("/b", "x-third"), ("/c", "x-last")] {
+    for (path, header) in [
+        ("/a", "x-first"),
+        ("/a/b", "x-first"),
+        ("/b", "x-third"),
+        ("/c", "x-last"),
+    ] {
         host.get(path).answered_with(200).response_header(header).value();
     }
 }
@@ -160,11 +213,23 @@ fn layers_are_laid_over_each_other() {
             { "match": { "path": "/empty" }, "profile": "empty" },
         ],
     }));
-    for (path, longest) in [("/", 4), ("/profile", 8), ("/both", 6), ("/policy", 4), ("/empty", 4)] {
+    for (path, longest) in [
+        ("/", 4),
+        ("/profile", 8),
+        ("/both", 6),
+        ("/policy", 4),
+        ("/empty", 4),
+    ] {
         assert_eq!(bounded(&host, path), longest, "{path}");
     }
-    host.get("/both").answered_with(200).response_header("x-default").value();
-    host.get("/policy").answered_with(200).no_header("x-default").no_header("x-request-id");
+    host.get("/both")
+        .answered_with(200)
+        .response_header("x-default")
+        .value();
+    host.get("/policy")
+        .answered_with(200)
+        .no_header("x-default")
+        .no_header("x-request-id");
 }
 
 #[test]
@@ -175,9 +240,20 @@ fn without_a_default_only_what_a_rule_picks_is_touched() {
         "explain": "all",
         "routes": [{ "match": { "path": "/a" }, "policy": { "max_length": 3 } }],
     }));
-    let alone = host.get("/").header("x-request-id", "a;b").header("traceparent", "nonsense").answered_with(200);
-    alone.upstream_header("x-request-id").is("a;b").upstream_header("traceparent").is("nonsense");
-    alone.no_header("x-request-id").filter_state("policy.request_id").is_absent();
+    let alone = host
+        .get("/")
+        .header("x-request-id", "a;b")
+        .header("traceparent", "nonsense")
+        .answered_with(200);
+    alone
+        .upstream_header("x-request-id")
+        .is("a;b")
+        .upstream_header("traceparent")
+        .is("nonsense");
+    alone
+        .no_header("x-request-id")
+        .filter_state("policy.request_id")
+        .is_absent();
     alone.filter_state("policy.explain").is_absent();
     assert!(alone.logs().is_empty(), "{alone}");
     assert_eq!(host.metric(GENERATED), 0);
@@ -190,7 +266,8 @@ fn by_metadata(metadata: Value, configuration: Value) -> (Host, Exchange) {
     let mut configuration = configuration;
     configuration["profiles"] = json!({ "strict": marking("x-strict") });
     configuration["routes"] = json!([{ "match": { "path": "/" }, "policy": marking("x-rule") }]);
-    let host = host(configuration).routes([Route::new("r").metadata(json!({ "policy": { "request-id": metadata } }))]);
+    let host = host(configuration)
+        .routes([Route::new("r").metadata(json!({ "policy": { "request-id": metadata } }))]);
     let exchange = host.get("/").answered_with(200);
     (host, exchange)
 }
@@ -205,12 +282,19 @@ fn the_metadata_of_the_route_beats_the_rules() {
     assert_eq!(host.metric(UNKNOWN), 0);
     for off in [json!("disabled"), json!(false)] {
         let (host, disabled) = by_metadata(off, on());
-        disabled.no_header("x-rule").no_header("x-strict").upstream_header("x-request-id").is_absent();
+        disabled
+            .no_header("x-rule")
+            .no_header("x-strict")
+            .upstream_header("x-request-id")
+            .is_absent();
         assert_eq!((host.metric(UNKNOWN), host.metric(GENERATED)), (0, 0));
     }
     let (_, not_asked) = by_metadata(json!("strict"), json!({}));
     not_asked.no_header("x-strict").response_header("x-rule").value();
-    let (host, disabled) = by_metadata(json!("strict"), json!({ "route_metadata": true, "mode": "disabled" }));
+    let (host, disabled) = by_metadata(
+        json!("strict"),
+        json!({ "route_metadata": true, "mode": "disabled" }),
+    );
     disabled.no_header("x-strict").no_header("x-rule");
     assert_eq!(host.metric(GENERATED), 0);
 }
@@ -222,15 +306,29 @@ fn metadata_that_names_no_profile_is_counted_and_the_rules_apply() {
         exchange.no_header("x-strict").response_header("x-rule").value();
         assert_eq!(host.metric(UNKNOWN), 1, "{unknown}");
         let line = lines::only(&exchange);
-        assert_eq!((&line["event"], &line["what"]), (&json!("degradation"), &json!("unknown_profile")));
-        assert_eq!((&line["plugin"], &line["severity"]), (&json!("request-id"), &json!("WARN")));
+        assert_eq!(
+            (&line["event"], &line["what"]),
+            (&json!("degradation"), &json!("unknown_profile"))
+        );
+        assert_eq!(
+            (&line["plugin"], &line["severity"]),
+            (&json!("request-id"), &json!("WARN"))
+        );
     }
 }
 
 #[test]
 fn a_route_without_metadata_meets_the_rules() {
-    let host = host(json!({ "route_metadata": true, "profiles": { "strict": marking("x-strict") } })).routes(routes());
-    host.get("/strict").answered_with(200).response_header("x-strict").value();
-    host.get("/orders").answered_with(200).no_header("x-strict").response_header("x-request-id").value();
+    let host = host(json!({ "route_metadata": true, "profiles": { "strict": marking("x-strict") } }))
+        .routes(routes());
+    host.get("/strict")
+        .answered_with(200)
+        .response_header("x-strict")
+        .value();
+    host.get("/orders")
+        .answered_with(200)
+        .no_header("x-strict")
+        .response_header("x-request-id")
+        .value();
     assert_eq!(host.metric(UNKNOWN), 0);
 }

@@ -17,7 +17,10 @@ fn started(host: &Host) -> (String, String, bool) {
     let parent = exchange.upstream_header("traceparent").text();
     assert!(is_traceparent(parent.as_bytes()), "{parent}");
     let flags = &parent[53..];
-    assert!(["02", "03"].contains(&flags), "its id is random, which the flags must say: {parent}");
+    assert!(
+        ["02", "03"].contains(&flags),
+        "its id is random, which the flags must say: {parent}"
+    );
     (parent[3..35].to_owned(), parent[36..52].to_owned(), flags == "03")
 }
 
@@ -40,7 +43,12 @@ fn all_or_none_are_sampled() {
 fn a_share_is_sampled_by_the_right_most_seven_bytes_of_the_id() {
     const REQUESTS: u32 = 1000;
     // Bounds of five standard deviations around the expected number.
-    for (percent, fewest, most) in [(1.0, 0, 25), (25.0, 182, 318), (50.0, 421, 579), (99.5, 984, 1000)] {
+    for (percent, fewest, most) in [
+        (1.0, 0, 25),
+        (25.0, 182, 318),
+        (50.0, 421, 579),
+        (99.5, 984, 1000),
+    ] {
         let host = create(json!({ "percent": percent }));
         let mut sampled = 0;
         for _ in 0..REQUESTS {
@@ -50,7 +58,10 @@ fn a_share_is_sampled_by_the_right_most_seven_bytes_of_the_id() {
             assert_eq!(is_sampled, random >= threshold, "{percent} % of {id}");
             sampled += u32::from(is_sampled);
         }
-        assert!((fewest..=most).contains(&sampled), "{sampled} of {REQUESTS} at {percent} %");
+        assert!(
+            (fewest..=most).contains(&sampled),
+            "{sampled} of {REQUESTS} at {percent} %"
+        );
     }
 }
 
@@ -86,9 +97,15 @@ fn from_id(generate: &str, sent: Option<&str>) -> (String, String) {
     };
     let exchange = request.answered_with(200);
     let parent = exchange.upstream_header("traceparent").text();
-    assert!(is_traceparent(parent.as_bytes()) && parent.ends_with("-03"), "{exchange}");
+    assert!(
+        is_traceparent(parent.as_bytes()) && parent.ends_with("-03"),
+        "{exchange}"
+    );
     exchange.filter_state("policy.trace_id").is(&parent[3..35]);
-    (exchange.upstream_header("x-request-id").text(), parent[3..35].to_owned())
+    (
+        exchange.upstream_header("x-request-id").text(),
+        parent[3..35].to_owned(),
+    )
 }
 
 #[test]
@@ -98,7 +115,10 @@ fn by_choice_the_trace_id_is_the_request_id() {
         assert_uuid(&id, version);
         assert_eq!(trace, id.replace('-', ""));
     }
-    for id in ["0190163D-8694-739B-AEA5-966C26F8AD91", "6ba7b810-9dad-41d1-80b4-00c04fd430c8"] {
+    for id in [
+        "0190163D-8694-739B-AEA5-966C26F8AD91",
+        "6ba7b810-9dad-41d1-80b4-00c04fd430c8",
+    ] {
         let (kept, trace) = from_id("uuid7", Some(id));
         assert_eq!((kept.as_str(), trace), (id, id.replace('-', "").to_lowercase()));
     }
@@ -129,6 +149,10 @@ fn the_request_id_samples_the_trace_that_it_names() {
             "trace_context": "create", "sampled": { "percent": 50 }, "trace_id_from_request_id": true,
         }));
         let exchange = host.get("/").header("x-request-id", id).answered_with(200);
-        assert_eq!(&exchange.upstream_header("traceparent").text()[53..], sampled, "{id}");
+        assert_eq!(
+            &exchange.upstream_header("traceparent").text()[53..],
+            sampled,
+            "{id}"
+        );
     }
 }

@@ -10,8 +10,13 @@ fn send(configured: &Value, parents: &[&str], states: &[&str]) -> Exchange {
     let mut configured = configured.clone();
     configured["accept"] = json!(["x-request-id"]);
     let host = policy(configured);
-    let request = parents.iter().fold(host.get("/"), |request, value| request.header("traceparent", value));
-    states.iter().fold(request, |request, value| request.header("tracestate", value)).answered_with(200)
+    let request = parents.iter().fold(host.get("/"), |request, value| {
+        request.header("traceparent", value)
+    });
+    states
+        .iter()
+        .fold(request, |request, value| request.header("tracestate", value))
+        .answered_with(200)
 }
 
 /// With `propagate`, these reach the upstream.
@@ -19,9 +24,21 @@ fn send(configured: &Value, parents: &[&str], states: &[&str]) -> Exchange {
 fn check(parents: &[&str], states: &[&str], parent: Option<&str>, state: Option<&str>) {
     let exchange = send(&json!({}), parents, states);
     let bytes = |value: Option<&str>| value.map(|value| value.as_bytes().to_vec());
-    assert_eq!(exchange.upstream_header("traceparent").option(), bytes(parent), "{exchange}");
-    assert_eq!(exchange.upstream_header("tracestate").option(), bytes(state), "{exchange}");
-    assert_eq!(exchange.filter_state("policy.trace_id").option(), bytes(parent.map(|value| &value[3..35])), "{exchange}");
+    assert_eq!(
+        exchange.upstream_header("traceparent").option(),
+        bytes(parent),
+        "{exchange}"
+    );
+    assert_eq!(
+        exchange.upstream_header("tracestate").option(),
+        bytes(state),
+        "{exchange}"
+    );
+    assert_eq!(
+        exchange.filter_state("policy.trace_id").option(),
+        bytes(parent.map(|value| &value[3..35])),
+        "{exchange}"
+    );
     // What is invalid about a trace is no fault of an id.
     assert!(exchange.logs().is_empty(), "{exchange}");
 }
@@ -53,8 +70,18 @@ fn unknown_flags_do_not_go_on() {
 #[test]
 fn a_later_version_goes_on_as_version_00() {
     for version in ["01", "cc", "fe"] {
-        check(&[&parent(version, "01")], &["a=1"], Some(&parent("00", "01")), Some("a=1"));
-        check(&[&(parent(version, "01") + "-what-the-future-holds")], &[], Some(&parent("00", "01")), None);
+        check(
+            &[&parent(version, "01")],
+            &["a=1"],
+            Some(&parent("00", "01")),
+            Some("a=1"),
+        );
+        check(
+            &[&(parent(version, "01") + "-what-the-future-holds")],
+            &[],
+            Some(&parent("00", "01")),
+            None,
+        );
     }
     check(&[&(parent("cc", "01") + ".nonsense")], &["a=1"], None, None);
 }
@@ -96,7 +123,14 @@ fn a_tracestate_without_traceparent_is_removed() {
 
 #[test]
 fn a_valid_tracestate_goes_on_as_it_is() {
-    for value in ["a=1", "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE", "a=1 ,\tb=2", "a=1,,b=2", "0t@s_y-1*/=~!", "a=1:2;3"] {
+    for value in [
+        "a=1",
+        "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE",
+        "a=1 ,\tb=2",
+        "a=1,,b=2",
+        "0t@s_y-1*/=~!",
+        "a=1:2;3",
+    ] {
         check(&[PARENT], &[value], Some(PARENT), Some(value));
     }
     let longest = format!("{}={}", "k".repeat(256), "v".repeat(256));
@@ -106,7 +140,12 @@ fn a_valid_tracestate_goes_on_as_it_is() {
 #[test]
 fn lines_of_tracestate_become_one() {
     check(&[PARENT], &["a=1", "b=2"], Some(PARENT), Some("a=1,b=2"));
-    check(&[PARENT], &["a=1, b=2", "", "c=3 ,a=9"], Some(PARENT), Some("a=1,b=2,c=3"));
+    check(
+        &[PARENT],
+        &["a=1, b=2", "", "c=3 ,a=9"],
+        Some(PARENT),
+        Some("a=1,b=2,c=3"),
+    );
 }
 
 #[test]
@@ -134,7 +173,12 @@ fn an_invalid_tracestate_is_removed_alone() {
 
 #[test]
 fn of_more_than_32_members_the_right_most_go() {
-    let members = |count| (0..count).map(|n| format!("k{n}=v")).collect::<Vec<_>>().join(",");
+    let members = |count| {
+        (0..count)
+            .map(|n| format!("k{n}=v"))
+            .collect::<Vec<_>>()
+            .join(",")
+    };
     check(&[PARENT], &[&members(32)], Some(PARENT), Some(&members(32)));
     check(&[PARENT], &[&members(40)], Some(PARENT), Some(&members(32)));
 }
@@ -151,7 +195,12 @@ fn create_keeps_a_valid_trace_as_it_is() {
 #[test]
 fn create_starts_a_trace_where_none_is_valid() {
     let create = json!({ "trace_context": "create", "sampled": true });
-    for (parents, states) in [(&[][..], &[][..]), (&[], &["a=1"]), (&["nonsense"], &["a=1"]), (&[PARENT, PARENT], &[])] {
+    for (parents, states) in [
+        (&[][..], &[][..]),
+        (&[], &["a=1"]),
+        (&["nonsense"], &["a=1"]),
+        (&[PARENT, PARENT], &[]),
+    ] {
         let exchange = send(&create, parents, states);
         let parent = exchange.upstream_header("traceparent").value();
         assert!(is_traceparent(&parent) && parent.ends_with(b"-03"), "{exchange}");
@@ -171,5 +220,7 @@ fn disabled_neither_reads_nor_writes() {
         exchange.upstream_header("tracestate").is("A=1");
         exchange.filter_state("policy.trace_id").is_absent();
     }
-    send(&disabled, &[], &[]).upstream_header("traceparent").is_absent();
+    send(&disabled, &[], &[])
+        .upstream_header("traceparent")
+        .is_absent();
 }

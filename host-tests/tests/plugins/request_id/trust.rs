@@ -24,7 +24,11 @@ fn believes(host: &Host, peer: &str, ids: bool, trace: bool) {
         .answered_with(200);
     let id = exchange.upstream_header("x-request-id").text();
     assert_eq!(id == "mine", ids, "{exchange}");
-    assert_eq!(exchange.upstream_header("x-correlation-id").option().is_some(), ids, "{exchange}");
+    assert_eq!(
+        exchange.upstream_header("x-correlation-id").option().is_some(),
+        ids,
+        "{exchange}"
+    );
     if !ids {
         assert_uuid(&id, '7');
     }
@@ -38,7 +42,10 @@ fn believes(host: &Host, peer: &str, ids: bool, trace: bool) {
         exchange.upstream_header("tracestate").is_absent();
         exchange.filter_state("policy.trace_id").is_absent();
     }
-    assert_eq!([ACCEPTED, GENERATED].map(|name| host.metric(name)), [u64::from(ids), u64::from(!ids)]);
+    assert_eq!(
+        [ACCEPTED, GENERATED].map(|name| host.metric(name)),
+        [u64::from(ids), u64::from(!ids)]
+    );
     // An id that is ignored is not a bad one.
     assert_eq!(host.metric(REJECTED), 0);
     assert!(exchange.logs().is_empty(), "{exchange}");
@@ -54,12 +61,32 @@ fn always_and_never_need_no_address() {
 
 #[test]
 fn networks_of_ipv4() {
-    let trusted = |cidr: &str, peer: &str, is: bool| check(json!({ "cidrs": [cidr] }), &format!("{peer}:40000"), is, is);
+    let trusted = |cidr: &str, peer: &str, is: bool| {
+        check(json!({ "cidrs": [cidr] }), &format!("{peer}:40000"), is, is)
+    };
     for (cidr, first, last, before, after) in [
-        ("10.0.0.0/8", "10.0.0.0", "10.255.255.255", "9.255.255.255", "11.0.0.0"),
-        ("192.168.16.0/20", "192.168.16.0", "192.168.31.255", "192.168.15.255", "192.168.32.0"),
+        (
+            "10.0.0.0/8",
+            "10.0.0.0",
+            "10.255.255.255",
+            "9.255.255.255",
+            "11.0.0.0",
+        ),
+        (
+            "192.168.16.0/20",
+            "192.168.16.0",
+            "192.168.31.255",
+            "192.168.15.255",
+            "192.168.32.0",
+        ),
         ("192.0.2.7/32", "192.0.2.7", "192.0.2.7", "192.0.2.6", "192.0.2.8"),
-        ("128.0.0.0/1", "128.0.0.0", "255.255.255.255", "127.255.255.255", "0.0.0.0"),
+        (
+            "128.0.0.0/1",
+            "128.0.0.0",
+            "255.255.255.255",
+            "127.255.255.255",
+            "0.0.0.0",
+        ),
     ] {
         trusted(cidr, first, true);
         trusted(cidr, last, true);
@@ -71,7 +98,9 @@ fn networks_of_ipv4() {
 
 #[test]
 fn networks_of_ipv6() {
-    let trusted = |cidr: &str, peer: &str, is: bool| check(json!({ "cidrs": [cidr] }), &format!("[{peer}]:40000"), is, is);
+    let trusted = |cidr: &str, peer: &str, is: bool| {
+        check(json!({ "cidrs": [cidr] }), &format!("[{peer}]:40000"), is, is)
+    };
     trusted("fd00::/8", "fd00::", true);
     trusted("fd00::/8", "fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", true);
     trusted("fd00::/8", "fcff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", false);
@@ -85,10 +114,25 @@ fn networks_of_ipv6() {
 
 #[test]
 fn an_ipv4_address_in_ipv6_form_is_that_ipv4_address() {
-    check(json!({ "cidrs": ["10.0.0.0/8"] }), "[::ffff:10.0.0.7]:40000", true, true);
-    check(json!({ "cidrs": ["10.0.0.0/8"] }), "[::ffff:11.0.0.7]:40000", false, false);
+    check(
+        json!({ "cidrs": ["10.0.0.0/8"] }),
+        "[::ffff:10.0.0.7]:40000",
+        true,
+        true,
+    );
+    check(
+        json!({ "cidrs": ["10.0.0.0/8"] }),
+        "[::ffff:11.0.0.7]:40000",
+        false,
+        false,
+    );
     check(json!({ "cidrs": ["::/0"] }), "10.0.0.7:40000", false, false);
-    check(json!({ "cidrs": ["0.0.0.0/0"] }), "[2001:db8::1]:40000", false, false);
+    check(
+        json!({ "cidrs": ["0.0.0.0/0"] }),
+        "[2001:db8::1]:40000",
+        false,
+        false,
+    );
 }
 
 #[test]
@@ -110,7 +154,12 @@ fn ids_and_traces_are_trusted_apart() {
         (inside(), json!({ "cidrs": ["192.0.2.0/24"] }), (true, false)),
         (json!({ "cidrs": ["192.0.2.0/24"] }), inside(), (false, true)),
     ] {
-        check(json!({ "ids": ids, "trace": trace }), "10.0.0.7:1", expect.0, expect.1);
+        check(
+            json!({ "ids": ids, "trace": trace }),
+            "10.0.0.7:1",
+            expect.0,
+            expect.1,
+        );
     }
 }
 
@@ -156,10 +205,24 @@ fn the_address_is_the_one_that_the_listener_trusts() {
 fn a_peer_that_the_proxy_does_not_know_is_not_trusted() {
     use super::degradations::failing;
     let configuration = || json!({ "default": { "trust": { "cidrs": ["0.0.0.0/0", "::/0"] } } });
-    let request = |host: &Host| host.get("/").header("x-request-id", "mine").header("traceparent", PARENT).run(200);
-    let (host, exchange) = failing(configuration, "proxy_on_request_headers", "proxy_get_property", 0, request);
+    let request = |host: &Host| {
+        host.get("/")
+            .header("x-request-id", "mine")
+            .header("traceparent", PARENT)
+            .run(200)
+    };
+    let (host, exchange) = failing(
+        configuration,
+        "proxy_on_request_headers",
+        "proxy_get_property",
+        0,
+        request,
+    );
     assert_uuid(&exchange.upstream_header("x-request-id").text(), '7');
     exchange.upstream_header("traceparent").is_absent();
     assert_eq!(host.metric(GENERATED), 1);
-    assert_eq!(host.metric("policy_degradations_total.plugin=request-id;.what=source_address;"), 1);
+    assert_eq!(
+        host.metric("policy_degradations_total.plugin=request-id;.what=source_address;"),
+        1
+    );
 }

@@ -1,9 +1,9 @@
 //! Nonsense in the shared records themselves: another plugin of the same vm_id can write there.
 
+use host::secs;
 use host::{Host, Plugin};
 use host_tests::plugin::{CIRCUIT_BREAKER, PUPPET};
 use serde_json::{Value, json};
-use host::secs;
 
 /// Names of the records of the breaker `one`, and of the first breakers of a cluster's family that has few.
 fn records() -> Vec<String> {
@@ -13,7 +13,10 @@ fn records() -> Vec<String> {
 }
 
 fn breaker(key: Value) -> Plugin {
-    Plugin::new(CIRCUIT_BREAKER.module()).name("circuit-breaker").vm_id("shared").config(json!({ "default": {
+    Plugin::new(CIRCUIT_BREAKER.module())
+        .name("circuit-breaker")
+        .vm_id("shared")
+        .config(json!({ "default": {
         "key": key, "max_keys": 2,
         "trip": { "consecutive_failures": 3, "failure_rate": null },
         "open": { "for": "10s", "max": "10s", "jitter": 0 },
@@ -43,7 +46,13 @@ fn assert_works(host: &Host, what: &str) {
 fn nonsense_in_shared_records_neither_opens_nor_wedges_a_breaker() {
     let nonsense: Vec<Vec<u8>> = (0..200u32)
         .map(|length| (0..length).map(|at| (at * 37 + length * 11) as u8).collect())
-        .chain([vec![0; 64], vec![0xff; 64], vec![1; 64], vec![0x80; 1000], b"circuit_breaker".to_vec()])
+        .chain([
+            vec![0; 64],
+            vec![0xff; 64],
+            vec![1; 64],
+            vec![0x80; 1000],
+            b"circuit_breaker".to_vec(),
+        ])
         .collect();
     for key in [json!({ "name": "one" }), json!({ "header": "x-tenant" })] {
         for bytes in nonsense.iter().step_by(5) {
@@ -87,13 +96,17 @@ fn a_record_with_any_one_byte_changed_is_no_wedge() {
 fn another_plugin_that_writes_into_its_record_at_each_request_does_not_wedge_it() {
     for bytes in ["", "nonsense", "\u{0}\u{1}\u{2}"] {
         let script = json!({ "request_headers": [["set_shared_data", records()[0], bytes, 0]] });
-        let puppet = Plugin::new(PUPPET.module()).name("puppet").vm_id("shared").config(script);
+        let puppet = Plugin::new(PUPPET.module())
+            .name("puppet")
+            .vm_id("shared")
+            .config(script);
         let host = Host::chain([breaker(json!({ "name": "one" })), puppet]);
         for _ in 0..10 {
             // It forgets what it counts each time, and so stays closed.
             host.get("/").answered_with(503);
         }
-        host.update("puppet", json!({})).expect("a puppet takes any script");
+        host.update("puppet", json!({}))
+            .expect("a puppet takes any script");
         assert_works(&host, bytes);
     }
 }

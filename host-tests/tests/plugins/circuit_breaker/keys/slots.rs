@@ -7,7 +7,9 @@ use serde_json::json;
 
 #[test]
 fn a_known_value_has_its_breaker_from_the_first_request_on() {
-    let host = policy(with(json!({ "key": "host", "known": ["shop.example"], "max_keys": 1 })));
+    let host = policy(with(
+        json!({ "key": "host", "known": ["shop.example"], "max_keys": 1 }),
+    ));
     host.get("/").host("taken.example").answered_with(200);
     for _ in 0..3 {
         host.get("/").host("shop.example").answered_with(503);
@@ -21,7 +23,11 @@ fn a_known_value_has_its_breaker_from_the_first_request_on() {
 fn a_value_counts_in_other_until_an_upstream_has_answered_it() {
     let host = keyed("host");
     let answers = [404, 401, 429].map(Answer::new).into_iter();
-    let unserved = [Answer::no_healthy_upstream(), Answer::connection_failure(), Answer::reset()];
+    let unserved = [
+        Answer::no_healthy_upstream(),
+        Answer::connection_failure(),
+        Answer::reset(),
+    ];
     for (number, answer) in answers.chain(unserved).enumerate() {
         host.get("/").host(format!("{number}.example")).run(answer);
     }
@@ -38,7 +44,9 @@ fn a_scan_of_invented_values_takes_no_place_from_real_ones() {
         host.get("/").host(name).answered_with(200);
     }
     for number in 0..3_000 {
-        host.get("/").host(format!("invented-{number}.example")).answered_with(404);
+        host.get("/")
+            .host(format!("invented-{number}.example"))
+            .answered_with(404);
     }
     // One more real one has its place, and each of them its own breaker.
     for name in real.into_iter().chain(["d.example"]) {
@@ -46,7 +54,10 @@ fn a_scan_of_invented_values_takes_no_place_from_real_ones() {
         assert_eq!(met(host.get("/").host(name)), format!("{name}:open"));
     }
     host.get("/").host("invented-1.example").answered_with(404);
-    assert_eq!(host.metric("policy_degradations_total.plugin=circuit-breaker;.what=max_keys;"), 0);
+    assert_eq!(
+        host.metric("policy_degradations_total.plugin=circuit-breaker;.what=max_keys;"),
+        0
+    );
     assert_eq!(breakers_of_metrics(&host), ["other"]);
 }
 
@@ -61,8 +72,15 @@ fn past_max_keys_values_share_other_which_is_told_once() {
     assert_eq!(met(from("d")), "other:open");
     open(|| from("a"));
     from("b").answered_with(200);
-    assert_eq!(host.metric("policy_degradations_total.plugin=circuit-breaker;.what=max_keys;"), 1);
-    let told = host.logs().into_iter().filter(|line| line.message.contains("max_keys")).count();
+    assert_eq!(
+        host.metric("policy_degradations_total.plugin=circuit-breaker;.what=max_keys;"),
+        1
+    );
+    let told = host
+        .logs()
+        .into_iter()
+        .filter(|line| line.message.contains("max_keys"))
+        .count();
     assert_eq!(told, 1);
 }
 

@@ -10,17 +10,27 @@ fn replies(callback: &str, status: u16) -> Value {
     let mut script = json!({});
     // What a filter took over of the answer of a service that it asked, as ext_authz and Lua do.
     let headers = [["x-envoy-upstream-service-time", "1"]];
-    script[callback] = json!([["send_local_response", status, "denied", "no", headers, -1], ["returns", 1]]);
+    script[callback] = json!([
+        ["send_local_response", status, "denied", "no", headers, -1],
+        ["returns", 1]
+    ]);
     script
 }
 
 /// A chain in which one puppet stands before the breaker and one behind it. They do nothing yet.
 pub(super) fn chain() -> Host {
-    let puppet = |name: &str| Plugin::new(PUPPET.module()).name(name).vm_id(name).config(json!({}));
+    let puppet = |name: &str| {
+        Plugin::new(PUPPET.module())
+            .name(name)
+            .vm_id(name)
+            .config(json!({}))
+    };
     let breaker = Plugin::new(CIRCUIT_BREAKER.module())
         .name("circuit-breaker")
         .config(json!({ "default": strict(&json!({})) }));
-    Host::chain([puppet("front"), breaker, puppet("behind")]).routes(routes()).clusters([silent()])
+    Host::chain([puppet("front"), breaker, puppet("behind")])
+        .routes(routes())
+        .clusters([silent()])
 }
 
 pub(super) fn script(host: &Host, puppet: &str, script: Value) {

@@ -15,7 +15,9 @@ fn leaves_after(host: &Host, milliseconds: u64) {
 fn a_client_that_gives_up_tells_of_a_failure_only_after_it_was_patient() {
     let table: [Case; 3] = [
         ("at once", Ignored, |host| leaves_after(host, 0)),
-        ("a millisecond too early", Ignored, |host| leaves_after(host, 9_999)),
+        ("a millisecond too early", Ignored, |host| {
+            leaves_after(host, 9_999)
+        }),
         ("after ten seconds", Failure, |host| leaves_after(host, 10_000)),
     ];
     judged(&json!({}), &table);
@@ -41,7 +43,9 @@ fn a_client_that_leaves_within_an_answer_tells_nothing() {
         }),
         ("over HTTP/2", Ignored, |host| {
             let exchange = host.get("/patient").http2().expect_forwarded();
-            exchange.begin_answer(Answer::new(200).pieces(["a"]).unfinished()).client_aborts();
+            exchange
+                .begin_answer(Answer::new(200).pieces(["a"]).unfinished())
+                .client_aborts();
         }),
     ];
     judged(&json!({}), &table);
