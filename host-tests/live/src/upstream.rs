@@ -17,6 +17,7 @@ use hyper::{Request, Response};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 /// A running upstream on 127.0.0.1, until it is dropped.
 #[derive(Debug)]
@@ -36,6 +37,8 @@ pub struct Received {
     pub headers: Headers,
     /// The body, whole.
     pub body: Vec<u8>,
+    /// When it was complete.
+    pub at: Instant,
 }
 
 impl Received {
@@ -118,6 +121,7 @@ async fn serve(
             .map_or_else(|| head.uri.to_string(), ToString::to_string),
         headers: fields.collect(),
         body,
+        at: Instant::now(),
     };
     let scripted = {
         let mut state = lock(&state);

@@ -113,6 +113,7 @@ fn on_envoy(stand: &Stand, exchange: &Exchange) -> Seen {
                  path,
                  headers,
                  body,
+                 at: _,
              }| { (format!("{method} {path}"), named(headers), body.to_vec()) },
         ),
     }

@@ -7,6 +7,7 @@ mod differential;
 mod error_envelope;
 mod hostile;
 mod replies;
+mod retry;
 mod scenarios;
 mod stand;
 mod tracing;

@@ -123,6 +123,11 @@ impl Exchange {
         self.command(Command::Reset(Reason::INTERNAL_ERROR));
     }
 
+    /// Resets the exchange, as a server that has not looked at it (REFUSED_STREAM).
+    pub fn refuse(&self) {
+        self.command(Command::Reset(Reason::REFUSED_STREAM));
+    }
+
     /// Resets the exchange, as a client that wants no more (CANCEL).
     pub fn cancel(&self) {
         self.command(Command::Reset(Reason::CANCEL));

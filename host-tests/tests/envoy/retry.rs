@@ -1,0 +1,5 @@
+//! The retry plugin in the real Envoy: what counts is how often the upstream was asked.
+
+mod methods;
+mod restraints;
+mod stage;
