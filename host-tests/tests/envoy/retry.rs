@@ -3,4 +3,5 @@
 mod deadlines;
 mod methods;
 mod restraints;
+mod retry_after;
 mod stage;
