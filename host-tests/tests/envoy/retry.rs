@@ -1,5 +1,6 @@
 //! The retry plugin in the real Envoy: what counts is how often the upstream was asked.
 
+mod budget;
 mod deadlines;
 mod methods;
 mod restraints;
