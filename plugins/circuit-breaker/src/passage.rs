@@ -19,6 +19,9 @@ use policy::retry_after;
 const ERROR_CODE: &str = "policy.error_code";
 /// Filter state that error-envelope sets on each error that it deals with.
 const ERROR_ORIGIN: &str = "policy.error_origin";
+/// Filter state of retry: when the deadline is that it took from the caller's headers and gave to the router, by the clock
+/// that all workers share.
+const DEADLINE: &str = "policy.deadline";
 /// The response code details of an upstream's answer.
 const VIA_UPSTREAM: &[u8] = b"via_upstream";
 
@@ -92,7 +95,7 @@ impl Passage {
         let answer = Judge {
             exchange: outcome::Exchange::of(self.head.first(":method"), status, content_type),
             details: &details,
-            callers_deadline: is_local && self.is_callers_deadline(waited),
+            callers_deadline: is_local && self.is_callers_deadline(response, waited),
             status,
             status_fails: call.policy.failure.has_status(status),
             grpc: self.grpc_status(response.first("grpc-status")),
@@ -204,8 +207,12 @@ impl Passage {
     }
 
     /// Whether it was the caller who wanted no longer to be waited.
-    fn is_callers_deadline(&self, waited_millis: u64) -> bool {
-        let deadline = callers_deadline_millis(|name| self.head.first(name));
+    fn is_callers_deadline(&self, response: &Response<'_>, waited_millis: u64) -> bool {
+        let told = response.filter_state(DEADLINE);
+        let at = told.and_then(|text| deadline::millis(&text));
+        let by_retry = at.zip(self.asked_millis).map(|(at, asked)| at.saturating_sub(asked));
+        // Where retry says one, it has taken the place of what the caller told the proxy.
+        let deadline = by_retry.or_else(|| callers_deadline_millis(|name| self.head.first(name)));
         let patience = self.call.policy.failure.no_answer_after.millis();
         was_callers_deadline(deadline, waited_millis, patience)
     }
