@@ -8,6 +8,7 @@ mod error_envelope;
 mod hostile;
 mod replies;
 mod retry;
+mod retry_samples;
 mod scenarios;
 mod stand;
 mod tracing;
