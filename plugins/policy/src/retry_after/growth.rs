@@ -25,8 +25,14 @@ impl Growth {
         let grown = self.base_millis as f64 * self.multiplier.max(1.0).powi(steps);
         // Infinite where the power is: then the longest.
         let millis = grown.min(self.max_millis as f64);
-        let more = millis * self.jitter.clamp(0.0, 1.0) * draw.clamp(0.0, 1.0);
-        ((millis + more) as u64).div_ceil(1_000).max(1)
+        let most = millis + millis * self.jitter.clamp(0.0, 1.0);
+        let [least, most] = [millis, most].map(|millis| (millis as u64).div_ceil(1_000).max(1));
+        // Each second is as likely as any other. To round up what was drawn would leave the least to nobody, and of a spread
+        // below a second nothing.
+        let seconds = most.saturating_sub(least).saturating_add(1) as f64;
+        least
+            .saturating_add((seconds * draw.clamp(0.0, 1.0)) as u64)
+            .min(most)
     }
 }
 
@@ -67,8 +73,10 @@ mod tests {
 
     #[test]
     fn jitter_only_lengthens() {
-        let spread = [0.0, 0.25, 0.5, 1.0].map(|draw| GROWTH.seconds(5, draw));
-        assert_eq!(spread, [16, 18, 20, 24]);
+        let spread = [0.0, 0.25, 0.5, 0.99, 1.0].map(|draw| GROWTH.seconds(5, draw));
+        assert_eq!(spread, [16, 18, 20, 24, 24]);
+        let first = [0.0, 0.49, 0.5, 0.99].map(|draw| GROWTH.seconds(1, draw));
+        assert_eq!(first, [1, 1, 2, 2], "a part of a second is spread, too");
         assert_eq!(GROWTH.seconds(9, 1.0), 45, "beyond the maximum, too");
     }
 
