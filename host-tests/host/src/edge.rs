@@ -32,6 +32,7 @@ pub struct Edge {
     pub(crate) generate_request_id: bool,
     pub(crate) preserve_external_request_id: bool,
     pub(crate) use_remote_address: bool,
+    pub(crate) internal_clients: bool,
     pub(crate) proxy_100_continue: bool,
     pub(crate) direction: Direction,
     pub(crate) node_address: IpAddr,
@@ -52,6 +53,7 @@ impl Default for Edge {
             generate_request_id: false,
             preserve_external_request_id: false,
             use_remote_address: false,
+            internal_clients: false,
             proxy_100_continue: false,
             direction: Direction::Unspecified,
             node_address: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
@@ -75,6 +77,14 @@ impl Edge {
     /// Whether the client's address is the connection's (an edge), or what `x-forwarded-for` says (default).
     pub fn use_remote_address(mut self, yes: bool) -> Edge {
         self.use_remote_address = yes;
+        self
+    }
+
+    /// Whether every address counts as internal, as `internal_address_config` can say (default: no). A client whose own
+    /// address it is then tells the router what to do, by `x-envoy-…` headers: one that sends no `x-forwarded-for` where
+    /// the connection's address counts, and one that sends a single address there where it does not.
+    pub fn internal_clients(mut self, yes: bool) -> Edge {
+        self.internal_clients = yes;
         self
     }
 
@@ -125,7 +135,15 @@ impl Edge {
         for name in ALWAYS_REMOVED.iter().filter(|name| !kept.contains(name)) {
             headers.remove(name.as_bytes());
         }
-        let external = self.external_request(&mut headers, sent.peer);
+        let internal = self.is_internal(&headers);
+        if internal {
+            headers.set_in_place(b"x-envoy-internal", b"true");
+        } else {
+            for name in OF_INTERNAL_CLIENTS {
+                headers.remove(name.as_bytes());
+            }
+        }
+        let external = self.external_request(&mut headers, sent.peer, internal);
         let from_forwarded_for = last_forwarded_for(&headers);
         let source = match from_forwarded_for {
             Some(ip) if !self.use_remote_address => SocketAddr::new(ip, 0),
@@ -148,13 +166,26 @@ impl Edge {
         (headers, source)
     }
 
-    /// What Envoy adds for, and takes from, a client that it does not trust.
-    fn external_request(&self, headers: &mut HeaderMap, peer: SocketAddr) -> bool {
+    /// Whether the client is trusted with headers by which the router is told.
+    fn is_internal(&self, headers: &HeaderMap) -> bool {
+        let addresses: usize = headers
+            .all(b"x-forwarded-for")
+            .iter()
+            .map(|value| value.split(|byte| *byte == b',').count())
+            .sum();
+        self.internal_clients && addresses == usize::from(!self.use_remote_address)
+    }
+
+    /// What Envoy adds for, and takes from, a client by whose connection it goes. Says whether the request is one from
+    /// outside.
+    fn external_request(&self, headers: &mut HeaderMap, peer: SocketAddr, internal: bool) -> bool {
         if !self.use_remote_address {
             return false;
         }
-        for name in REMOVED_AT_THE_EDGE {
-            headers.remove(name.as_bytes());
+        if !internal {
+            for name in REMOVED_AT_THE_EDGE {
+                headers.remove(name.as_bytes());
+            }
         }
         if headers.has(b"x-forwarded-proto") {
             headers.set_in_place(b"x-forwarded-proto", b"http");
@@ -165,7 +196,7 @@ impl Edge {
             peer.ip()
         };
         headers.add(b"x-forwarded-for", address.to_string().as_bytes());
-        true
+        !internal
     }
 }
 
@@ -196,6 +227,10 @@ const ALWAYS_REMOVED: &[&str] = &[
     "transfer-encoding",
     "upgrade",
     "x-forwarded-client-cert",
+];
+
+/// What only internal clients are trusted with.
+const OF_INTERNAL_CLIENTS: &[&str] = &[
     "x-envoy-expected-rq-timeout-ms",
     "x-envoy-force-trace",
     "x-envoy-hedge-on-per-try-timeout",
