@@ -1,13 +1,16 @@
 //! The retry plugin: what is tried again, how often, and what callers are told.
 
+mod back_off;
 mod budget;
+mod deadlines;
 mod half_open;
 mod idempotency_keys;
 mod inbound_headers;
 mod inbound_retries;
+mod retry_after;
 mod steering;
 
-use host::{Answer, Exchange, Host, Plugin, Request};
+use host::{Answer, Edge, Exchange, Host, Plugin, Request};
 use host_tests::plugin::RETRY;
 use serde_json::{Value, json};
 
@@ -19,6 +22,11 @@ fn host(configuration: Value) -> Host {
 /// A host whose `default` is this policy.
 fn policy(policy: Value) -> Host {
     host(json!({ "default": policy }))
+}
+
+/// A listener that takes its clients at their word, as a mesh's does.
+fn trusting() -> Edge {
+    Edge::default().use_remote_address(true).internal_clients(true)
 }
 
 /// The plugin with this configuration, as it stands in a chain.

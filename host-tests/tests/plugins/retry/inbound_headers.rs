@@ -1,6 +1,6 @@
 //! The request headers by which the router is told: what a caller writes there tells it nothing.
 
-use super::{attempts, retry, tried};
+use super::{attempts, retry, tried, trusting};
 use host::{Answer, Exchange, Host, Plugin, RetryPolicy, Route};
 use host_tests::plugin::PUPPET;
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ const HEADERS: [(&str, &str); 11] = [
 fn told(policy: Value) -> Host {
     let reads: Vec<Value> = HEADERS.iter().map(|(name, _)| json!(["get_header_map_value", 0, name])).collect();
     let puppet = Plugin::new(PUPPET.module()).name("puppet").config(json!({ "request_headers": reads }));
-    Host::chain([retry(json!({ "default": policy })), puppet])
+    Host::chain([retry(json!({ "default": policy })), puppet]).edge(trusting())
 }
 
 /// The value of each of them that the router gets, in their order; those that are absent left out.
@@ -59,6 +59,20 @@ fn check(policy: Value, method: &str, expected: &[(&str, &str)]) {
     }
     let all = HEADERS.iter().fold(host.request(method, "/orders"), |request, (name, value)| request.header(name, value));
     assert_eq!(values(&all.answered_with(200)), values(&plain));
+}
+
+/// Without the plugin the router would heed them: what is shown below is the plugin's doing.
+#[test]
+fn where_the_plugin_leaves_a_request_alone_they_pass() {
+    let all = |host: &Host| {
+        let request = HEADERS.iter().fold(host.post("/orders"), |request, (name, value)| request.header(name, value));
+        request.answered_with(200)
+    };
+    let reads: Vec<Value> = HEADERS.iter().map(|(name, _)| json!(["get_header_map_value", 0, name])).collect();
+    let puppet = Plugin::new(PUPPET.module()).name("puppet").config(json!({ "request_headers": reads }));
+    let disabled = Host::chain([retry(json!({ "mode": "disabled" })), puppet]).edge(trusting());
+    let sent = HEADERS.map(|(name, value)| (name, value.to_owned()));
+    assert_eq!(values(&all(&disabled)), sent);
 }
 
 #[test]
@@ -105,7 +119,7 @@ fn time_outs_and_statuses_are_those_that_are_configured_whatever_came_in() {
 #[test]
 fn no_header_of_a_caller_has_a_post_tried_again() {
     for route in [Route::new("plain"), Route::new("own").retry(RetryPolicy::on("5xx").num_retries(4))] {
-        let host = Host::new(retry(json!({ "default": { "route_policy": true } }))).routes([route]);
+        let host = Host::new(retry(json!({ "default": { "route_policy": true } }))).routes([route]).edge(trusting());
         let request = HEADERS.iter().fold(host.post("/orders"), |request, (name, value)| request.header(name, value));
         let answer = Answer::new(503).header("x-again", "1");
         assert_eq!(attempts(request, answer), 1);
@@ -114,7 +128,7 @@ fn no_header_of_a_caller_has_a_post_tried_again() {
 
 #[test]
 fn no_header_of_a_caller_keeps_a_get_from_being_tried_again_nor_has_it_tried_more_often() {
-    let host = super::policy(json!({}));
+    let host = super::policy(json!({})).edge(trusting());
     for (name, value) in [
         ("x-envoy-max-retries", "0"),
         ("x-envoy-max-retries", "9"),
@@ -132,7 +146,7 @@ fn no_header_of_a_caller_keeps_a_get_from_being_tried_again_nor_has_it_tried_mor
 
 #[test]
 fn headers_that_are_none_of_them_pass() {
-    let host = super::policy(json!({}));
+    let host = super::policy(json!({})).edge(trusting());
     let exchange = host.get("/orders").header("x-envoy-attempt-count", "1").header("x-own", "1").answered_with(200);
     exchange.upstream_header("x-own").is("1");
     exchange.upstream_header("x-envoy-attempt-count").is("1");
