@@ -41,7 +41,7 @@ impl Root for Retry {
 
     fn new(configuration: Plugin<Policy>, worker: Rc<Worker>) -> Self {
         let planned = AllPlanned::of(configuration.policies());
-        if planned.has_budget() {
+        if configuration.can_apply() && planned.has_budget() {
             worker.tick_every(TICK_MILLIS);
         }
         Self {
