@@ -3,12 +3,16 @@
 mod back_off;
 mod budget;
 mod deadlines;
+mod degradations;
 mod half_open;
 mod idempotency_keys;
 mod inbound_headers;
 mod inbound_retries;
+mod metrics;
+mod modes;
 mod retry_after;
 mod steering;
+mod told;
 
 use host::{Answer, Edge, Exchange, Host, Plugin, Request};
 use host_tests::plugin::RETRY;
