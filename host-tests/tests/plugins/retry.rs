@@ -62,5 +62,8 @@ fn attempts(request: Request, answer: impl Into<Answer>) -> usize {
 /// How many requests of the route `default` were not tried again for this reason, or `orders` where there is none.
 fn suppressed(host: &Host, reason: &str) -> u64 {
     let labels = |route: &str| format!(".route={route};.reason={reason};.mode=enforce;");
-    ["default", "orders"].iter().map(|route| host.metric(&format!("retry_suppressed_total{}", labels(route)))).sum()
+    ["default", "orders"]
+        .iter()
+        .map(|route| host.metric(&format!("retry_suppressed_total{}", labels(route))))
+        .sum()
 }

@@ -32,25 +32,38 @@ fn longest(host: &Host) -> Vec<Duration> {
 #[track_caller]
 fn near(longest: &[Duration], bounds: [u64; 9]) {
     for (wait, bound) in longest.iter().zip(bounds) {
-        assert!(*wait < millis(bound) && *wait * 4 > millis(bound) * 3, "{longest:?}");
+        assert!(
+            *wait < millis(bound) && *wait * 4 > millis(bound) * 3,
+            "{longest:?}"
+        );
     }
 }
 
 #[test]
 fn for_interactive_traffic_it_doubles_from_50_ms_up_to_a_second() {
     let host = waiting(RetryPolicy::on("").back_off(millis(50), secs(1)));
-    near(&longest(&host), [50, 100, 200, 400, 800, 1_000, 1_000, 1_000, 1_000]);
+    near(
+        &longest(&host),
+        [50, 100, 200, 400, 800, 1_000, 1_000, 1_000, 1_000],
+    );
 }
 
 #[test]
 fn for_background_traffic_it_doubles_from_a_second_up_to_thirty() {
     let host = waiting(RetryPolicy::on("").back_off(secs(1), secs(30)));
-    near(&longest(&host), [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000, 30_000]);
+    near(
+        &longest(&host),
+        [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000, 30_000],
+    );
 }
 
 #[test]
 fn an_upstream_that_says_when_to_come_back_is_asked_then() {
-    let host = waiting(RetryPolicy::on("").back_off(millis(50), secs(1)).wait_header("retry-after"));
+    let host = waiting(
+        RetryPolicy::on("")
+            .back_off(millis(50), secs(1))
+            .wait_header("retry-after"),
+    );
     let exchange = tried(host.get("/orders"), Answer::new(503).header("retry-after", "4"));
     let waits = waits(&exchange);
     assert_eq!(waits.len(), 9, "{exchange}");
@@ -62,9 +75,16 @@ fn an_upstream_that_says_when_to_come_back_is_asked_then() {
 #[test]
 fn a_deadline_ends_the_waiting() {
     let policy = json!({ "attempts": 10, "budget": null, "deadline_headers": ["x-deadline-ms"] });
-    let route = Route::new("orders").retry(RetryPolicy::on("").back_off(secs(1), secs(30)).wait_header("retry-after"));
+    let route = Route::new("orders").retry(
+        RetryPolicy::on("")
+            .back_off(secs(1), secs(30))
+            .wait_header("retry-after"),
+    );
     let host = super::policy(policy).routes([route]);
-    let exchange = host.get("/orders").header("x-deadline-ms", "1500").expect_forwarded();
+    let exchange = host
+        .get("/orders")
+        .header("x-deadline-ms", "1500")
+        .expect_forwarded();
     let exchange = exchange.begin_answer(Answer::new(503).header("retry-after", "60"));
     host.advance(millis(1_499));
     assert!(!exchange.is_finished(), "{exchange}");

@@ -69,7 +69,9 @@ fn what_is_not_needed_is_not_suppressed() {
 #[test]
 fn all_workers_share_it() {
     let host = budgeted(3, 0).workers(3);
-    let made: Vec<_> = [0, 1, 2, 0].map(|worker| attempts(host.worker(worker).get("/orders"), 503)).into();
+    let made: Vec<_> = [0, 1, 2, 0]
+        .map(|worker| attempts(host.worker(worker).get("/orders"), 503))
+        .into();
     assert_eq!(made, [3, 2, 1, 1]);
 }
 
@@ -83,14 +85,17 @@ fn the_requests_of_all_workers_enlarge_it() {
     }
     // What a worker has gathered, all know after a tick.
     host.advance(secs(1));
-    let made: Vec<_> = [0, 1, 0].map(|worker| attempts(host.worker(worker).get("/orders"), 503)).into();
+    let made: Vec<_> = [0, 1, 0]
+        .map(|worker| attempts(host.worker(worker).get("/orders"), 503))
+        .into();
     // A fifth of ten, and of three more.
     assert_eq!(made, [3, 1, 1]);
 }
 
 #[test]
 fn without_requests_there_is_the_minimum_rate() {
-    let rate = json!({ "percent": 20, "interval": "10s", "min_retry_rate": { "count": 1, "interval": "2s" } });
+    let rate =
+        json!({ "percent": 20, "interval": "10s", "min_retry_rate": { "count": 1, "interval": "2s" } });
     let host = policy(json!({ "budget": rate, "attempts": 2 }));
     let made: Vec<_> = (0..7).map(|_| attempts(host.get("/orders"), 503)).collect();
     // Five in ten seconds, and one for the first five requests.
@@ -147,9 +152,16 @@ fn in_an_outage_retries_are_no_more_than_the_share_and_the_minimum_rate() {
         let recent = |before: &&(SystemTime, usize)| before.0 + secs(10) > *at;
         let recent: Vec<_> = made[..=end].iter().rev().take_while(recent).collect();
         retries = recent.iter().map(|(_, retries)| retries).sum();
-        assert!(retries * 5 <= recent.len() + 500, "{retries} retries of {} requests", recent.len());
+        assert!(
+            retries * 5 <= recent.len() + 500,
+            "{retries} retries of {} requests",
+            recent.len()
+        );
     }
-    assert!(retries >= 150, "there were enough to come near the bound: {retries}");
+    assert!(
+        retries >= 150,
+        "there were enough to come near the bound: {retries}"
+    );
 }
 
 /// Requests under way hold nothing of it.
@@ -206,7 +218,8 @@ fn rules_that_differ_in_the_interval_have_one_each_and_others_share_it() {
         "default": { "budget": budget(2, 0) },
         "routes": [{ "match": { "path": "/longer" }, "policy": longer }, { "match": { "path": "/same" }, "policy": { "attempts": 2 } }],
     }));
-    let made = ["/orders", "/same", "/longer", "/longer", "/longer"].map(|path| attempts(host.get(path), 503));
+    let made =
+        ["/orders", "/same", "/longer", "/longer", "/longer"].map(|path| attempts(host.get(path), 503));
     assert_eq!(made, [3, 1, 3, 3, 1]);
 }
 
@@ -217,14 +230,22 @@ fn where_there_is_none_everything_is_tried_again() {
         assert_eq!(attempts(host.get("/orders"), 503), 3);
     }
     assert_eq!(suppressed(&host, "budget"), 0);
-    assert!(!host.metrics().keys().any(|name| name.starts_with("retry_budget")), "{:?}", host.metrics());
+    assert!(
+        !host.metrics().keys().any(|name| name.starts_with("retry_budget")),
+        "{:?}",
+        host.metrics()
+    );
 }
 
 #[test]
 fn a_new_configuration_finds_what_the_old_one_has_used() {
     let host = budgeted(3, 0).plugin_name("retry");
     assert_eq!(attempts(host.get("/orders"), 503), 3);
-    host.update("retry", json!({ "default": { "budget": budget(3, 0), "attempts": 5 } })).expect("it is accepted");
+    host.update(
+        "retry",
+        json!({ "default": { "budget": budget(3, 0), "attempts": 5 } }),
+    )
+    .expect("it is accepted");
     assert_eq!(attempts(host.get("/orders"), 503), 2);
     assert_eq!(attempts(host.get("/orders"), 503), 1);
 }
@@ -259,15 +280,25 @@ fn the_gauge_has_a_value_for_each_cluster() {
 /// A worker's VM dies of a key that takes more fuel to read than a callback may burn.
 #[track_caller]
 fn kill(host: &Host, worker: usize) {
-    let heavy = host.worker(worker).get("/orders").header("idempotency-key", "x".repeat(55_000));
+    let heavy = host
+        .worker(worker)
+        .get("/orders")
+        .header("idempotency-key", "x".repeat(55_000));
     let exchange = heavy.expect_rejected(503);
-    assert!(exchange.details().starts_with("wasm"), "the VM should have died\n{exchange}");
+    assert!(
+        exchange.details().starts_with("wasm"),
+        "the VM should have died\n{exchange}"
+    );
 }
 
 #[test]
 fn what_a_dead_worker_has_used_stays_used_and_what_it_has_gathered_is_lost() {
-    let plugin = retry(json!({ "default": { "budget": budget(2, 20) } })).failure_policy(FailurePolicy::Reload);
-    let host = Host::chain([plugin]).workers(2).allow_vm_death().fuel_per_callback(200_000);
+    let plugin =
+        retry(json!({ "default": { "budget": budget(2, 20) } })).failure_policy(FailurePolicy::Reload);
+    let host = Host::chain([plugin])
+        .workers(2)
+        .allow_vm_death()
+        .fuel_per_callback(200_000);
     for _ in 0..5 {
         host.worker(1).get("/orders").answered_with(200);
     }

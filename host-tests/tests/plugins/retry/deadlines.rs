@@ -4,11 +4,18 @@ use super::{host, policy, retry, suppressed};
 use host::{Answer, Cluster, Exchange, Host, RetryPolicy, Route, millis, secs};
 use serde_json::{Value, json};
 
-const HEADERS: [&str; 3] = ["x-request-deadline-ms", "grpc-timeout", "x-envoy-expected-rq-timeout-ms"];
+const HEADERS: [&str; 3] = [
+    "x-request-deadline-ms",
+    "grpc-timeout",
+    "x-envoy-expected-rq-timeout-ms",
+];
 
 fn heeding(more: Value) -> Host {
     let mut policy = json!({ "deadline_headers": HEADERS });
-    policy.as_object_mut().expect("it is one").extend(more.as_object().expect("it is one").clone());
+    policy
+        .as_object_mut()
+        .expect("it is one")
+        .extend(more.as_object().expect("it is one").clone());
     super::policy(policy).edge(super::trusting())
 }
 
@@ -20,7 +27,11 @@ fn given(exchange: &Exchange) -> String {
 
 #[track_caller]
 fn check(host: &Host, headers: &[(&str, &str)], expected: &str) {
-    let request = headers.iter().fold(host.get("/orders"), |request, (name, value)| request.header(name, value));
+    let request = headers
+        .iter()
+        .fold(host.get("/orders"), |request, (name, value)| {
+            request.header(name, value)
+        });
     let exchange = request.answered_with(200);
     assert_eq!(given(&exchange), expected, "{headers:?}\n{exchange}");
 }
@@ -41,15 +52,31 @@ fn each_form_of_a_deadline_is_the_longest_that_the_request_takes() {
 #[test]
 fn the_shortest_of_several_counts() {
     let host = heeding(json!({}));
-    check(&host, &[("x-request-deadline-ms", "300"), ("grpc-timeout", "1S")], "300");
-    check(&host, &[("x-request-deadline-ms", "3000"), ("grpc-timeout", "1S")], "1000");
-    check(&host, &[("x-request-deadline-ms", "300"), ("x-request-deadline-ms", "200")], "200");
+    check(
+        &host,
+        &[("x-request-deadline-ms", "300"), ("grpc-timeout", "1S")],
+        "300",
+    );
+    check(
+        &host,
+        &[("x-request-deadline-ms", "3000"), ("grpc-timeout", "1S")],
+        "1000",
+    );
+    check(
+        &host,
+        &[("x-request-deadline-ms", "300"), ("x-request-deadline-ms", "200")],
+        "200",
+    );
 }
 
 #[test]
 fn headers_that_are_not_named_say_nothing() {
     let host = policy(json!({ "deadline_headers": ["x-request-deadline-ms"] }));
-    check(&host, &[("grpc-timeout", "1S"), ("x-envoy-expected-rq-timeout-ms", "1")], "15000");
+    check(
+        &host,
+        &[("grpc-timeout", "1S"), ("x-envoy-expected-rq-timeout-ms", "1")],
+        "15000",
+    );
 }
 
 #[test]
@@ -63,7 +90,11 @@ fn timeout_is_the_longest_that_a_caller_can_ask_for() {
 #[test]
 fn no_caller_waits_longer_than_a_day() {
     let host = heeding(json!({}));
-    check(&host, &[("x-request-deadline-ms", "99999999999999999999999")], "86400000");
+    check(
+        &host,
+        &[("x-request-deadline-ms", "99999999999999999999999")],
+        "86400000",
+    );
 }
 
 #[test]
@@ -73,13 +104,23 @@ fn nonsense_is_ignored_and_counted() {
         check(&host, &[("x-request-deadline-ms", nonsense)], "15000");
     }
     check(&host, &[("grpc-timeout", "100")], "15000");
-    check(&host, &[("x-request-deadline-ms", "soon"), ("grpc-timeout", "1S")], "1000");
-    assert_eq!(host.metric("policy_degradations_total.plugin=retry;.what=deadline_header;"), 8);
+    check(
+        &host,
+        &[("x-request-deadline-ms", "soon"), ("grpc-timeout", "1S")],
+        "1000",
+    );
+    assert_eq!(
+        host.metric("policy_degradations_total.plugin=retry;.what=deadline_header;"),
+        8
+    );
 }
 
 #[track_caller]
 fn expect_past(exchange: &Exchange) {
-    exchange.header("content-type", "application/json").header("x-error-code", "DEADLINE_PASSED").no_header("retry-after");
+    exchange
+        .header("content-type", "application/json")
+        .header("x-error-code", "DEADLINE_PASSED")
+        .no_header("retry-after");
     exchange.filter_state("policy.error_code").is("DEADLINE_PASSED");
     assert_eq!(exchange.details(), "deadline_passed", "{exchange}");
     let body: Value = serde_json::from_slice(&exchange.body()).expect("the body is JSON");
@@ -94,34 +135,59 @@ fn expect_past(exchange: &Exchange) {
 #[test]
 fn one_that_is_past_is_answered_at_once() {
     let host = heeding(json!({}));
-    for (name, value) in [("x-request-deadline-ms", "0"), ("x-request-deadline-ms", "0S"), ("grpc-timeout", "0n")] {
+    for (name, value) in [
+        ("x-request-deadline-ms", "0"),
+        ("x-request-deadline-ms", "0S"),
+        ("grpc-timeout", "0n"),
+    ] {
         for method in ["GET", "POST"] {
-            let request = host.request(method, "/orders").header("x-request-id", "r-1").header(name, value);
+            let request = host
+                .request(method, "/orders")
+                .header("x-request-id", "r-1")
+                .header(name, value);
             expect_past(&request.expect_rejected(504));
         }
     }
-    let both = host.get("/orders").header("x-request-id", "r-1").header("x-request-deadline-ms", "0").header("grpc-timeout", "1S");
+    let both = host
+        .get("/orders")
+        .header("x-request-id", "r-1")
+        .header("x-request-deadline-ms", "0")
+        .header("grpc-timeout", "1S");
     expect_past(&both.expect_rejected(504));
 }
 
 #[test]
 fn a_call_of_grpc_whose_deadline_is_past_has_exceeded_it() {
     let host = heeding(json!({}));
-    let exchange = host.grpc("/shop.Orders/Get").header("grpc-timeout", "0m").expect_rejected(200);
-    exchange.header("grpc-status", "4").header("x-error-code", "DEADLINE_PASSED").expect_body("");
+    let exchange = host
+        .grpc("/shop.Orders/Get")
+        .header("grpc-timeout", "0m")
+        .expect_rejected(200);
+    exchange
+        .header("grpc-status", "4")
+        .header("x-error-code", "DEADLINE_PASSED")
+        .expect_body("");
 }
 
 #[test]
 fn in_the_proxys_own_header_0_is_none() {
-    check(&heeding(json!({})), &[("x-envoy-expected-rq-timeout-ms", "0")], "15000");
+    check(
+        &heeding(json!({})),
+        &[("x-envoy-expected-rq-timeout-ms", "0")],
+        "15000",
+    );
 }
 
 /// A request whose attempts each fail after 70 ms, and wait for the next for up to 25 ms and more.
 #[test]
 fn nobody_is_answered_later_than_he_waits() {
     for deadline in [50, 100, 150, 200, 250] {
-        let host = heeding(json!({ "attempts": 10 })).clusters([Cluster::new("upstream").answers([Answer::new(503).after(millis(70))])]);
-        let exchange = host.get("/orders").header("x-request-deadline-ms", deadline.to_string()).send();
+        let host = heeding(json!({ "attempts": 10 }))
+            .clusters([Cluster::new("upstream").answers([Answer::new(503).after(millis(70))])]);
+        let exchange = host
+            .get("/orders")
+            .header("x-request-deadline-ms", deadline.to_string())
+            .send();
         host.advance(millis(deadline - 1));
         assert!(!exchange.is_finished(), "{exchange}");
         host.advance(millis(1));
@@ -132,16 +198,23 @@ fn nobody_is_answered_later_than_he_waits() {
 
 #[test]
 fn what_is_cut_short_by_its_deadline_is_a_retry_less_and_says_why() {
-    let host = heeding(json!({ "retry_on": ["reset"] })).clusters([Cluster::new("upstream").answers([Answer::never()])]);
+    let host = heeding(json!({ "retry_on": ["reset"] }))
+        .clusters([Cluster::new("upstream").answers([Answer::never()])]);
     let exchange = host.get("/orders").header("x-request-deadline-ms", "300").send();
     host.advance(millis(300));
-    exchange.expect_status(504).filter_state("policy.retry").is("suppressed:deadline");
+    exchange
+        .expect_status(504)
+        .filter_state("policy.retry")
+        .is("suppressed:deadline");
     assert_eq!(suppressed(&host, "deadline"), 1);
 
     // Its caller would wait, and the route does not.
     let exchange = host.get("/orders").send();
     host.advance(secs(15));
-    exchange.expect_status(504).filter_state("policy.retry").is_absent();
+    exchange
+        .expect_status(504)
+        .filter_state("policy.retry")
+        .is_absent();
     assert_eq!(suppressed(&host, "deadline"), 1);
 }
 
@@ -152,25 +225,46 @@ fn a_try_has_a_time_out_of_its_own() {
     let exchange = host.get("/orders").send();
     host.advance(secs(1));
     exchange.expect_status(504);
-    let came_to: Vec<_> = exchange.attempts().iter().map(host::Attempt::reached_upstream).collect();
+    let came_to: Vec<_> = exchange
+        .attempts()
+        .iter()
+        .map(host::Attempt::reached_upstream)
+        .collect();
     assert_eq!(came_to, [true, true, true], "{exchange}");
 }
 
 #[test]
 fn without_time_outs_those_of_the_route_hold() {
-    let route = Route::new("orders").timeout_ms(2_500).retry(RetryPolicy::on("").per_try_timeout(millis(400)));
-    let host = policy(json!({})).routes([route]).clusters([Cluster::new("upstream").answers([Answer::never()])]);
+    let route = Route::new("orders")
+        .timeout_ms(2_500)
+        .retry(RetryPolicy::on("").per_try_timeout(millis(400)));
+    let host = policy(json!({}))
+        .routes([route])
+        .clusters([Cluster::new("upstream").answers([Answer::never()])]);
     let exchange = host.get("/orders").send();
     host.advance(millis(2_500));
     assert_eq!(exchange.attempts().len(), 3, "{exchange}");
-    assert_eq!(exchange.attempts()[0].header("x-envoy-expected-rq-timeout-ms").text(), "400");
+    assert_eq!(
+        exchange.attempts()[0]
+            .header("x-envoy-expected-rq-timeout-ms")
+            .text(),
+        "400"
+    );
 }
 
 #[test]
 fn with_a_budget_or_without_a_deadline_is_one() {
     for budget in [json!(null), json!({ "percent": 10 })] {
-        check(&heeding(json!({ "budget": budget })), &[("x-request-deadline-ms", "300")], "300");
-        check(&heeding(json!({ "budget": budget, "attempts": 1 })), &[("x-request-deadline-ms", "300")], "300");
+        check(
+            &heeding(json!({ "budget": budget })),
+            &[("x-request-deadline-ms", "300")],
+            "300",
+        );
+        check(
+            &heeding(json!({ "budget": budget, "attempts": 1 })),
+            &[("x-request-deadline-ms", "300")],
+            "300",
+        );
     }
 }
 
@@ -233,7 +327,10 @@ mod in_a_cluster {
     #[test]
     fn every_header_that_said_one_says_what_is_left_of_the_shortest() {
         let host = in_both(&configuration(&HEADERS));
-        let request = host.get("/orders").header("x-request-deadline-ms", "400").header("grpc-timeout", "1S");
+        let request = host
+            .get("/orders")
+            .header("x-request-deadline-ms", "400")
+            .header("grpc-timeout", "1S");
         let exchange = request.answered_with(200);
         exchange.upstream_header("x-request-deadline-ms").is("400");
         exchange.upstream_header("grpc-timeout").is("400m");
@@ -241,7 +338,9 @@ mod in_a_cluster {
 
     #[test]
     fn a_request_that_says_none_is_told_none() {
-        let exchange = in_both(&configuration(&["x-request-deadline-ms"])).get("/orders").answered_with(200);
+        let exchange = in_both(&configuration(&["x-request-deadline-ms"]))
+            .get("/orders")
+            .answered_with(200);
         exchange.upstream_header("x-request-deadline-ms").is_absent();
     }
 
@@ -254,7 +353,10 @@ mod in_a_cluster {
             for attempt in exchange.attempts() {
                 attempt.header("x-own").is("1");
                 for (name, _) in attempt.headers() {
-                    assert!(!name.contains("retr") && !name.contains("hedge"), "{name}\n{exchange}");
+                    assert!(
+                        !name.contains("retr") && !name.contains("hedge"),
+                        "{name}\n{exchange}"
+                    );
                 }
             }
         }
@@ -268,20 +370,35 @@ mod in_a_cluster {
     fn shadow_tells_no_attempt_anything() {
         let shadow = json!({ "mode": "shadow", "default": { "deadline_headers": HEADERS } });
         let host = in_both(&shadow);
-        let exchange = host.get("/orders").header("x-request-deadline-ms", "1000").expect_forwarded();
-        exchange.answer(200).upstream_header("x-request-deadline-ms").is("1000");
+        let exchange = host
+            .get("/orders")
+            .header("x-request-deadline-ms", "1000")
+            .expect_forwarded();
+        exchange
+            .answer(200)
+            .upstream_header("x-request-deadline-ms")
+            .is("1000");
     }
 }
 
 #[test]
 fn before_the_router_alone_the_header_travels_on_as_it_came() {
-    let exchange = heeding(json!({})).get("/orders").header("x-request-deadline-ms", "1000").answered_with(200);
+    let exchange = heeding(json!({}))
+        .get("/orders")
+        .header("x-request-deadline-ms", "1000")
+        .answered_with(200);
     exchange.upstream_header("x-request-deadline-ms").is("1000");
 }
 
 #[test]
 fn per_rule_a_deadline_counts_only_where_it_is_named() {
-    let host = host(json!({ "routes": [{ "match": { "path": "/dated" }, "policy": { "deadline_headers": ["x-request-deadline-ms"] } }] }));
-    host.get("/dated").header("x-request-deadline-ms", "0").expect_rejected(504);
-    host.get("/orders").header("x-request-deadline-ms", "0").answered_with(200);
+    let host = host(
+        json!({ "routes": [{ "match": { "path": "/dated" }, "policy": { "deadline_headers": ["x-request-deadline-ms"] } }] }),
+    );
+    host.get("/dated")
+        .header("x-request-deadline-ms", "0")
+        .expect_rejected(504);
+    host.get("/orders")
+        .header("x-request-deadline-ms", "0")
+        .answered_with(200);
 }

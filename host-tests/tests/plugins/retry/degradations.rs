@@ -10,7 +10,8 @@ fn degraded(host: &Host, what: &str) -> u64 {
 
 /// Three retries in ten seconds.
 fn three() -> Host {
-    let budget = json!({ "percent": 0, "interval": "10s", "min_retry_rate": { "count": 3, "interval": "10s" } });
+    let budget =
+        json!({ "percent": 0, "interval": "10s", "min_retry_rate": { "count": 3, "interval": "10s" } });
     policy(json!({ "budget": budget }))
 }
 
@@ -23,7 +24,11 @@ fn failing(make: fn() -> Host, call: &str) -> Host {
     attempts(host.get("/orders"), 503);
     let calls = host.host_calls();
     let is_it = |(number, made): &(usize, &HostCall)| *number >= before && made.name == call;
-    let (number, _) = calls.iter().enumerate().find(is_it).expect("the request makes this call");
+    let (number, _) = calls
+        .iter()
+        .enumerate()
+        .find(is_it)
+        .expect("the request makes this call");
     let host = make().fail_host_call(number, Status::INTERNAL_FAILURE);
     host.get("/orders").answered_with(200);
     host
@@ -58,7 +63,10 @@ fn without_a_clock_there_is_no_budget_and_requests_go_on() {
 fn a_header_that_cannot_be_written_stops_no_request() {
     let host = failing(three, "proxy_replace_header_map_value");
     assert_eq!(host.get("/orders").answered_with(200).status(), 200);
-    let counted = host.metrics().into_iter().any(|(name, times)| name.starts_with("policy_degradations_total") && times > 0);
+    let counted = host
+        .metrics()
+        .into_iter()
+        .any(|(name, times)| name.starts_with("policy_degradations_total") && times > 0);
     assert!(counted, "{:?}", host.metrics());
     assert_eq!(attempts(host.get("/orders"), 503), 3);
 }
@@ -71,7 +79,14 @@ fn a_record_of_nonsense_is_one_of_a_cluster_without_requests() {
     let host = three();
     assert_eq!(attempts(host.get("/orders"), 503), 3);
     let sound = host.shared_data(RECORD).expect("the record is there");
-    let mut nonsense: Vec<Vec<u8>> = vec![vec![], vec![0], vec![0xff; 101], b"{}".to_vec(), vec![0; 4096], [&sound[..], b"x"].concat()];
+    let mut nonsense: Vec<Vec<u8>> = vec![
+        vec![],
+        vec![0],
+        vec![0xff; 101],
+        b"{}".to_vec(),
+        vec![0; 4096],
+        [&sound[..], b"x"].concat(),
+    ];
     nonsense.extend((1..sound.len()).map(|length| sound[..length].to_vec()));
     for nonsense in nonsense {
         host.set_shared_data(RECORD, &nonsense);
@@ -98,9 +113,15 @@ fn a_record_of_another_clock_counts_for_no_longer_than_an_interval() {
 #[test]
 fn a_deadline_that_makes_no_sense_is_told_without_what_it_said() {
     let host = host(json!({ "default": { "deadline_headers": ["x-deadline"] } }));
-    let exchange = host.get("/orders").header("x-deadline", "hunter2").answered_with(200);
+    let exchange = host
+        .get("/orders")
+        .header("x-deadline", "hunter2")
+        .answered_with(200);
     let line: Value = crate::lines::only(&exchange);
-    assert_eq!((&line["event"], &line["what"]), (&json!("degradation"), &json!("deadline_header")));
+    assert_eq!(
+        (&line["event"], &line["what"]),
+        (&json!("degradation"), &json!("deadline_header"))
+    );
     assert!(!line.to_string().contains("hunter2"), "{line}");
 }
 
@@ -112,6 +133,18 @@ fn what_goes_well_degrades_nothing() {
         attempts(host.post("/orders"), status);
         host.advance(secs(1));
     }
-    assert!(host.metrics().keys().all(|name| !name.starts_with("policy_degradations_total")), "{:?}", host.metrics());
-    assert!(host.logs().iter().all(|line| line.message.contains("retry_suppressed")), "{:?}", host.logs());
+    assert!(
+        host.metrics()
+            .keys()
+            .all(|name| !name.starts_with("policy_degradations_total")),
+        "{:?}",
+        host.metrics()
+    );
+    assert!(
+        host.logs()
+            .iter()
+            .all(|line| line.message.contains("retry_suppressed")),
+        "{:?}",
+        host.logs()
+    );
 }

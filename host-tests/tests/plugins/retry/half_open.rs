@@ -6,7 +6,9 @@ use host_tests::plugin::CIRCUIT_BREAKER;
 use serde_json::{Value, json};
 
 fn breaker() -> Plugin {
-    Plugin::new(CIRCUIT_BREAKER.module()).name("circuit-breaker").config(json!({ "default": {
+    Plugin::new(CIRCUIT_BREAKER.module())
+        .name("circuit-breaker")
+        .config(json!({ "default": {
         "trip": { "consecutive_failures": 3, "failure_rate": null },
         "open": { "for": "10s", "jitter": 0 },
         "half_open": { "max_calls": 5, "successes": 2 },
@@ -49,7 +51,10 @@ fn a_probe_is_tried_once() {
 fn a_post_that_probes_is_tried_once_whatever_becomes_of_it() {
     let host = half_open(json!({}));
     assert_eq!(attempts(host.post("/orders"), Answer::connection_failure()), 1);
-    assert_eq!((suppressed(&host, "half_open"), suppressed(&host, "method")), (1, 0));
+    assert_eq!(
+        (suppressed(&host, "half_open"), suppressed(&host, "method")),
+        (1, 0)
+    );
 }
 
 #[test]
@@ -64,7 +69,9 @@ fn once_it_has_closed_retries_come_back() {
 
 #[test]
 fn a_breaker_that_only_looks_on_keeps_no_retry_back() {
-    let shadow = Plugin::new(CIRCUIT_BREAKER.module()).name("circuit-breaker").config(json!({ "mode": "shadow", "default": {
+    let shadow = Plugin::new(CIRCUIT_BREAKER.module())
+        .name("circuit-breaker")
+        .config(json!({ "mode": "shadow", "default": {
         "trip": { "consecutive_failures": 1 }, "open": { "for": "10s", "jitter": 0 },
     } }));
     let host = Host::chain([shadow, retry(json!({}))]);

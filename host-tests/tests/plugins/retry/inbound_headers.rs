@@ -22,8 +22,13 @@ const HEADERS: [(&str, &str); 11] = [
 
 /// The plugin, and behind it one that tells what the router is told.
 fn told(policy: Value) -> Host {
-    let reads: Vec<Value> = HEADERS.iter().map(|(name, _)| json!(["get_header_map_value", 0, name])).collect();
-    let puppet = Plugin::new(PUPPET.module()).name("puppet").config(json!({ "request_headers": reads }));
+    let reads: Vec<Value> = HEADERS
+        .iter()
+        .map(|(name, _)| json!(["get_header_map_value", 0, name]))
+        .collect();
+    let puppet = Plugin::new(PUPPET.module())
+        .name("puppet")
+        .config(json!({ "request_headers": reads }));
     Host::chain([retry(json!({ "default": policy })), puppet]).edge(trusting())
 }
 
@@ -48,16 +53,27 @@ fn check(policy: Value, method: &str, expected: &[(&str, &str)]) {
     let host = told(policy);
     let plain = host.request(method, "/orders").answered_with(200);
     let found = values(&plain);
-    let found: Vec<(&str, &str)> = found.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let found: Vec<(&str, &str)> = found
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
     assert_eq!(found, expected, "{plain}");
     for times in [1, 2] {
         for (name, value) in HEADERS {
             let request = host.request(method, "/orders");
             let request = (0..times).fold(request, |request, _| request.header(name, value));
-            assert_eq!(values(&request.answered_with(200)), values(&plain), "{name} {times} times");
+            assert_eq!(
+                values(&request.answered_with(200)),
+                values(&plain),
+                "{name} {times} times"
+            );
         }
     }
-    let all = HEADERS.iter().fold(host.request(method, "/orders"), |request, (name, value)| request.header(name, value));
+    let all = HEADERS
+        .iter()
+        .fold(host.request(method, "/orders"), |request, (name, value)| {
+            request.header(name, value)
+        });
     assert_eq!(values(&all.answered_with(200)), values(&plain));
 }
 
@@ -65,11 +81,20 @@ fn check(policy: Value, method: &str, expected: &[(&str, &str)]) {
 #[test]
 fn where_the_plugin_leaves_a_request_alone_they_pass() {
     let all = |host: &Host| {
-        let request = HEADERS.iter().fold(host.post("/orders"), |request, (name, value)| request.header(name, value));
+        let request = HEADERS
+            .iter()
+            .fold(host.post("/orders"), |request, (name, value)| {
+                request.header(name, value)
+            });
         request.answered_with(200)
     };
-    let reads: Vec<Value> = HEADERS.iter().map(|(name, _)| json!(["get_header_map_value", 0, name])).collect();
-    let puppet = Plugin::new(PUPPET.module()).name("puppet").config(json!({ "request_headers": reads }));
+    let reads: Vec<Value> = HEADERS
+        .iter()
+        .map(|(name, _)| json!(["get_header_map_value", 0, name]))
+        .collect();
+    let puppet = Plugin::new(PUPPET.module())
+        .name("puppet")
+        .config(json!({ "request_headers": reads }));
     let disabled = Host::chain([retry(json!({ "mode": "disabled" })), puppet]).edge(trusting());
     let sent = HEADERS.map(|(name, value)| (name, value.to_owned()));
     assert_eq!(values(&all(&disabled)), sent);
@@ -78,7 +103,11 @@ fn where_the_plugin_leaves_a_request_alone_they_pass() {
 #[test]
 fn a_get_says_what_is_configured_whatever_came_in() {
     let on = "connect-failure,refused-stream,reset-before-request,gateway-error";
-    check(json!({}), "GET", &[("x-envoy-retry-on", on), ("x-envoy-max-retries", "2")]);
+    check(
+        json!({}),
+        "GET",
+        &[("x-envoy-retry-on", on), ("x-envoy-max-retries", "2")],
+    );
 }
 
 #[test]
@@ -97,7 +126,11 @@ fn a_post_says_what_is_configured_whatever_came_in() {
 #[test]
 fn what_is_not_tried_again_says_so_whatever_came_in() {
     check(json!({ "attempts": 1 }), "GET", &[("x-envoy-max-retries", "0")]);
-    check(json!({ "any_method_on": [] }), "POST", &[("x-envoy-max-retries", "0")]);
+    check(
+        json!({ "any_method_on": [] }),
+        "POST",
+        &[("x-envoy-max-retries", "0")],
+    );
 }
 
 #[test]
@@ -118,9 +151,18 @@ fn time_outs_and_statuses_are_those_that_are_configured_whatever_came_in() {
 
 #[test]
 fn no_header_of_a_caller_has_a_post_tried_again() {
-    for route in [Route::new("plain"), Route::new("own").retry(RetryPolicy::on("5xx").num_retries(4))] {
-        let host = Host::new(retry(json!({ "default": { "route_policy": true } }))).routes([route]).edge(trusting());
-        let request = HEADERS.iter().fold(host.post("/orders"), |request, (name, value)| request.header(name, value));
+    for route in [
+        Route::new("plain"),
+        Route::new("own").retry(RetryPolicy::on("5xx").num_retries(4)),
+    ] {
+        let host = Host::new(retry(json!({ "default": { "route_policy": true } })))
+            .routes([route])
+            .edge(trusting());
+        let request = HEADERS
+            .iter()
+            .fold(host.post("/orders"), |request, (name, value)| {
+                request.header(name, value)
+            });
         let answer = Answer::new(503).header("x-again", "1");
         assert_eq!(attempts(request, answer), 1);
     }
@@ -137,7 +179,10 @@ fn no_header_of_a_caller_keeps_a_get_from_being_tried_again_nor_has_it_tried_mor
         ("x-envoy-upstream-rq-timeout-ms", "1"),
         ("x-envoy-upstream-rq-per-try-timeout-ms", "1"),
     ] {
-        for request in [host.get("/orders").header(name, value), host.get("/orders").header(name, value).header(name, value)] {
+        for request in [
+            host.get("/orders").header(name, value),
+            host.get("/orders").header(name, value).header(name, value),
+        ] {
             let exchange = tried(request, 503);
             assert_eq!(exchange.attempts().len(), 3, "{name}: {value}\n{exchange}");
         }
@@ -147,7 +192,11 @@ fn no_header_of_a_caller_keeps_a_get_from_being_tried_again_nor_has_it_tried_mor
 #[test]
 fn headers_that_are_none_of_them_pass() {
     let host = super::policy(json!({})).edge(trusting());
-    let exchange = host.get("/orders").header("x-envoy-attempt-count", "1").header("x-own", "1").answered_with(200);
+    let exchange = host
+        .get("/orders")
+        .header("x-envoy-attempt-count", "1")
+        .header("x-own", "1")
+        .answered_with(200);
     exchange.upstream_header("x-own").is("1");
     exchange.upstream_header("x-envoy-attempt-count").is("1");
 }

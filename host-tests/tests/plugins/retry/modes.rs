@@ -5,17 +5,26 @@ use host::{Answer, Exchange, Host, RetryPolicy, Route, secs};
 use serde_json::{Value, json};
 
 fn in_shadow(host: &Host, reason: &str) -> u64 {
-    host.metric(&format!("retry_suppressed_total.route=orders;.reason={reason};.mode=shadow;"))
+    host.metric(&format!(
+        "retry_suppressed_total.route=orders;.reason={reason};.mode=shadow;"
+    ))
 }
 
 /// A route that tries again by itself, with this configuration of the plugin.
 fn on_a_route(configuration: Value) -> Host {
-    host(configuration).edge(super::trusting()).routes([Route::new("orders").retry(RetryPolicy::on("5xx").num_retries(1))])
+    host(configuration)
+        .edge(super::trusting())
+        .routes([Route::new("orders").retry(RetryPolicy::on("5xx").num_retries(1))])
 }
 
 /// What a client and an upstream saw, but for what the clock and the draw decide.
 fn seen(exchange: &Exchange) -> (Vec<(String, Vec<u8>)>, Vec<u8>, Vec<(String, Vec<u8>)>, usize) {
-    (exchange.response_headers(), exchange.body(), exchange.upstream_headers(), exchange.attempts().len())
+    (
+        exchange.response_headers(),
+        exchange.body(),
+        exchange.upstream_headers(),
+        exchange.attempts().len(),
+    )
 }
 
 #[test]
@@ -39,15 +48,30 @@ fn shadow_and_disabled_change_nothing() {
                 ("x-envoy-attempt-count", "3"),
             ] {
                 for status in [200, 429, 503] {
-                    let sent = |host: &Host| seen(&tried(host.request(method, "/orders").header(name, value), status));
+                    let sent = |host: &Host| {
+                        seen(&tried(
+                            host.request(method, "/orders").header(name, value),
+                            status,
+                        ))
+                    };
                     let (is, should) = (sent(&host), sent(&left_alone));
                     let without_time = |mut seen: (Vec<_>, Vec<u8>, Vec<_>, usize)| {
-                        let varies = ["date", "x-envoy-upstream-service-time", "x-envoy-expected-rq-timeout-ms"];
-                        seen.0.retain(|(name, _): &(String, Vec<u8>)| !varies.contains(&name.as_str()));
-                        seen.2.retain(|(name, _): &(String, Vec<u8>)| !varies.contains(&name.as_str()));
+                        let varies = [
+                            "date",
+                            "x-envoy-upstream-service-time",
+                            "x-envoy-expected-rq-timeout-ms",
+                        ];
+                        seen.0
+                            .retain(|(name, _): &(String, Vec<u8>)| !varies.contains(&name.as_str()));
+                        seen.2
+                            .retain(|(name, _): &(String, Vec<u8>)| !varies.contains(&name.as_str()));
                         seen
                     };
-                    assert_eq!(without_time(is), without_time(should), "{mode}, {method}, {name}: {value}, {status}");
+                    assert_eq!(
+                        without_time(is),
+                        without_time(should),
+                        "{mode}, {method}, {name}: {value}, {status}"
+                    );
                 }
             }
         }
@@ -61,7 +85,10 @@ fn shadow_counts_what_it_would_not_have_had_tried_again() {
     tried(host.post("/orders"), 503);
     tried(host.get("/orders").header("x-envoy-attempt-count", "2"), 503);
     tried(host.get("/orders"), 200);
-    assert_eq!((in_shadow(&host, "method"), in_shadow(&host, "inbound_retry")), (1, 1));
+    assert_eq!(
+        (in_shadow(&host, "method"), in_shadow(&host, "inbound_retry")),
+        (1, 1)
+    );
     assert_eq!(host.metric("retry_attempts_total.route=orders;.attempt=2;"), 2);
 }
 
@@ -76,7 +103,8 @@ fn shadow_leaves_no_filter_state() {
 
 #[test]
 fn shadow_charges_what_is_really_tried() {
-    let budget = json!({ "percent": 0, "interval": "10s", "min_retry_rate": { "count": 2, "interval": "10s" } });
+    let budget =
+        json!({ "percent": 0, "interval": "10s", "min_retry_rate": { "count": 2, "interval": "10s" } });
     let host = on_a_route(json!({ "mode": "shadow", "default": { "attempts": 2, "budget": budget } }));
     for times in [0, 0, 0, 1, 2] {
         assert_eq!(in_shadow(&host, "budget"), times);
@@ -121,9 +149,17 @@ fn the_mode_of_a_rule_takes_the_place_of_the_plugins() {
 fn part_of_the_requests_is_enforced_by_their_ids() {
     for percent in [0, 30, 100] {
         let host = host(json!({ "enforce_percent": percent, "default": { "budget": null } }));
-        let enforced = |number: u32| attempts(host.get("/orders").header("x-request-id", format!("r-{number}")), 503) == 3;
+        let enforced = |number: u32| {
+            attempts(
+                host.get("/orders").header("x-request-id", format!("r-{number}")),
+                503,
+            ) == 3
+        };
         let count = (0..200).filter(|number| enforced(*number)).count();
-        assert!(count.abs_diff(percent * 2) <= if percent == 30 { 20 } else { 0 }, "{percent} %: {count}");
+        assert!(
+            count.abs_diff(percent * 2) <= if percent == 30 { 20 } else { 0 },
+            "{percent} %: {count}"
+        );
         let again = (0..200).filter(|number| enforced(*number)).count();
         assert_eq!(again, count, "they are the same ones");
     }
@@ -149,8 +185,12 @@ fn route_metadata_picks_a_profile_or_switches_off() {
     let metadata = |value: Value| json!({ "policy": { "retry": value } });
     let host = host(json!({ "route_metadata": true, "profiles": { "often": { "attempts": 5 } } })).routes([
         Route::new("a").path("/often").metadata(metadata(json!("often"))),
-        Route::new("b").path("/disabled").metadata(metadata(json!("disabled"))),
-        Route::new("c").path("/unknown").metadata(metadata(json!("nonsense"))),
+        Route::new("b")
+            .path("/disabled")
+            .metadata(metadata(json!("disabled"))),
+        Route::new("c")
+            .path("/unknown")
+            .metadata(metadata(json!("nonsense"))),
     ]);
     let made = ["/often", "/disabled", "/unknown"].map(|path| attempts(host.get(path), 503));
     assert_eq!(made, [5, 1, 3]);

@@ -51,7 +51,11 @@ fn other_methods_are_not_tried_again_once_the_upstream_has_seen_them() {
     let host = policy(json!({}));
     for method in ["POST", "PATCH", "TRACE"] {
         for status in [500, 502, 503, 504] {
-            assert_eq!(attempts(host.request(method, "/orders"), status), 1, "{method}, {status}");
+            assert_eq!(
+                attempts(host.request(method, "/orders"), status),
+                1,
+                "{method}, {status}"
+            );
         }
     }
 }
@@ -85,7 +89,10 @@ fn other_methods_are_tried_again_where_the_upstream_has_seen_nothing() {
 #[test]
 fn a_post_goes_as_it_came_with_each_attempt() {
     let host = policy(json!({}));
-    let exchange = tried(host.post("/orders").body("two shirts"), Answer::connection_failure());
+    let exchange = tried(
+        host.post("/orders").body("two shirts"),
+        Answer::connection_failure(),
+    );
     let bodies: Vec<_> = exchange.attempts().iter().map(host::Attempt::body).collect();
     assert_eq!(bodies.len(), 3, "{exchange}");
 
@@ -132,7 +139,11 @@ fn each_condition_means_what_it_says() {
     for (condition, again, not_again) in [
         ("connect-failure", Answer::connection_failure(), Answer::new(503)),
         ("refused-stream", Answer::refused_stream(), Answer::reset()),
-        ("reset-before-request", Answer::connection_failure(), Answer::new(503)),
+        (
+            "reset-before-request",
+            Answer::connection_failure(),
+            Answer::new(503),
+        ),
         ("gateway-error", Answer::new(502), Answer::new(500)),
         ("5xx", Answer::new(500), Answer::new(499)),
         ("reset", Answer::reset(), Answer::new(503)),
@@ -148,12 +159,24 @@ fn each_condition_means_what_it_says() {
 #[test]
 fn listed_statuses_are_tried_again_beside_the_conditions() {
     let host = policy(json!({ "statuses": [429, "500-501", "507"] }));
-    for (status, times) in
-        [(429, 3), (428, 1), (499, 1), (500, 3), (501, 3), (503, 3), (505, 1), (507, 3), (508, 1)]
-    {
+    for (status, times) in [
+        (429, 3),
+        (428, 1),
+        (499, 1),
+        (500, 3),
+        (501, 3),
+        (503, 3),
+        (505, 1),
+        (507, 3),
+        (508, 1),
+    ] {
         assert_eq!(attempts(host.get("/orders"), status), times, "{status}");
     }
-    assert_eq!(attempts(host.post("/orders"), 500), 1, "a POST is not tried again by status");
+    assert_eq!(
+        attempts(host.post("/orders"), 500),
+        1,
+        "a POST is not tried again by status"
+    );
     let alone = policy(json!({ "retry_on": [], "statuses": ["5xx"] }));
     assert_eq!(attempts(alone.get("/orders"), 599), 3);
     assert_eq!(attempts(alone.get("/orders"), Answer::connection_failure()), 1);
@@ -164,7 +187,10 @@ fn there_are_as_many_attempts_as_are_configured() {
     for number in [1, 2, 3, 7, 10] {
         let host = policy(json!({ "attempts": number }));
         assert_eq!(attempts(host.get("/orders"), 503), number);
-        assert_eq!(attempts(host.post("/orders"), Answer::connection_failure()), number);
+        assert_eq!(
+            attempts(host.post("/orders"), Answer::connection_failure()),
+            number
+        );
     }
 }
 
@@ -172,9 +198,20 @@ fn there_are_as_many_attempts_as_are_configured() {
 fn nothing_is_tried_again_on_no_condition() {
     let host = policy(json!({ "retry_on": [], "any_method_on": [], "retry_on_grpc": [] }));
     for method in ["GET", "POST"] {
-        check(&host, method, [(Answer::new(503), 1), (Answer::connection_failure(), 1), (Answer::reset(), 1)]);
+        check(
+            &host,
+            method,
+            [
+                (Answer::new(503), 1),
+                (Answer::connection_failure(), 1),
+                (Answer::reset(), 1),
+            ],
+        );
     }
-    assert_eq!(attempts(host.grpc("/shop.Orders/Get"), Answer::grpc_headers_only(14)), 1);
+    assert_eq!(
+        attempts(host.grpc("/shop.Orders/Get"), Answer::grpc_headers_only(14)),
+        1
+    );
 }
 
 /// A host whose route has a retry policy of its own, which tries five times.
@@ -186,22 +223,38 @@ fn on_a_route_of_its_own(settings: Value) -> Host {
 fn one_attempt_silences_the_routes_own_policy() {
     let host = on_a_route_of_its_own(json!({ "attempts": 1 }));
     for method in ["GET", "POST"] {
-        check(&host, method, [(Answer::new(503), 1), (Answer::connection_failure(), 1)]);
+        check(
+            &host,
+            method,
+            [(Answer::new(503), 1), (Answer::connection_failure(), 1)],
+        );
     }
 }
 
 #[test]
 fn so_does_a_method_that_is_tried_again_on_nothing() {
     let host = on_a_route_of_its_own(json!({ "any_method_on": [] }));
-    check(&host, "POST", [(Answer::new(503), 1), (Answer::connection_failure(), 1)]);
+    check(
+        &host,
+        "POST",
+        [(Answer::new(503), 1), (Answer::connection_failure(), 1)],
+    );
     check(&host, "GET", [(Answer::new(500), 3)]);
 }
 
 #[test]
 fn where_the_route_has_a_policy_what_may_be_done_only_in_part_is_not_done() {
     let host = on_a_route_of_its_own(json!({ "route_policy": true }));
-    check(&host, "POST", [(Answer::new(503), 1), (Answer::connection_failure(), 1)]);
-    check(&host, "GET", [(Answer::new(503), 3), (Answer::connection_failure(), 3)]);
+    check(
+        &host,
+        "POST",
+        [(Answer::new(503), 1), (Answer::connection_failure(), 1)],
+    );
+    check(
+        &host,
+        "GET",
+        [(Answer::new(503), 3), (Answer::connection_failure(), 3)],
+    );
     for answer in [Answer::grpc_headers_only(14), Answer::new(503)] {
         assert_eq!(attempts(host.grpc("/shop.Orders/Get"), answer), 1);
     }
@@ -245,7 +298,15 @@ mod grpc {
     #[test]
     fn a_call_is_never_tried_again_by_a_status_of_http() {
         let http = json!({ "retry_on": ["5xx"], "statuses": ["4xx", "5xx"], "methods": ["POST"] });
-        check(http, [(Answer::new(503), 1), (Answer::new(500), 1), (Answer::new(429), 1), (Answer::reset(), 1)]);
+        check(
+            http,
+            [
+                (Answer::new(503), 1),
+                (Answer::new(500), 1),
+                (Answer::new(429), 1),
+                (Answer::reset(), 1),
+            ],
+        );
     }
 
     #[test]
@@ -258,7 +319,10 @@ mod grpc {
             ("unavailable", 14),
         ] {
             let cases = (0..=16).map(|status| {
-                (Answer::grpc_headers_only(status), if status == number { 3 } else { 1 })
+                (
+                    Answer::grpc_headers_only(status),
+                    if status == number { 3 } else { 1 },
+                )
             });
             check(json!({ "retry_on_grpc": [word] }), cases);
         }
@@ -273,8 +337,17 @@ mod grpc {
     #[test]
     fn without_unavailable_a_failed_connection_is_not_tried_again() {
         let internal = json!({ "retry_on_grpc": ["internal"] });
-        check(internal, [(Answer::connection_failure(), 1), (Answer::grpc_headers_only(13), 3)]);
-        check(json!({ "retry_on_grpc": [] }), [(Answer::connection_failure(), 1)]);
+        check(
+            internal,
+            [
+                (Answer::connection_failure(), 1),
+                (Answer::grpc_headers_only(13), 3),
+            ],
+        );
+        check(
+            json!({ "retry_on_grpc": [] }),
+            [(Answer::connection_failure(), 1)],
+        );
     }
 
     #[test]
@@ -289,7 +362,9 @@ mod grpc {
             ("application/json", 3),
         ] {
             let host = policy(json!({}));
-            let request = host.request("PUT", "/orders").header("content-type", content_type);
+            let request = host
+                .request("PUT", "/orders")
+                .header("content-type", content_type);
             assert_eq!(attempts(request, 503), times, "{content_type}");
         }
     }

@@ -15,10 +15,15 @@ fn state(exchange: &Exchange, expected: Option<&str>) {
 
 #[test]
 fn filter_state_says_how_often_it_was_retried_and_why_not_once_more() {
-    let host = policy(json!({ "budget": { "percent": 0, "interval": "10s", "min_retry_rate": { "count": 3, "interval": "10s" } } }));
+    let host = policy(
+        json!({ "budget": { "percent": 0, "interval": "10s", "min_retry_rate": { "count": 3, "interval": "10s" } } }),
+    );
     state(&host.get("/orders").answered_with(200), None);
     state(&host.get("/orders").answered_with(404), None);
-    state(&host.post("/orders").answered_with(503), Some("suppressed:method"));
+    state(
+        &host.post("/orders").answered_with(503),
+        Some("suppressed:method"),
+    );
     let exchange = host.get("/orders").answered_with(503).expect_retried();
     state(&exchange.answer(200), Some("retried:1"));
     state(&tried(host.get("/orders"), 503), Some("retried:2"));
@@ -27,8 +32,13 @@ fn filter_state_says_how_often_it_was_retried_and_why_not_once_more() {
 
 #[test]
 fn it_says_both_where_both_are_so() {
-    let host = policy(json!({ "budget": { "percent": 0, "interval": "10s", "min_retry_rate": { "count": 1, "interval": "10s" } } }));
-    state(&tried(host.get("/orders"), 503), Some("retried:1,suppressed:budget"));
+    let host = policy(
+        json!({ "budget": { "percent": 0, "interval": "10s", "min_retry_rate": { "count": 1, "interval": "10s" } } }),
+    );
+    state(
+        &tried(host.get("/orders"), 503),
+        Some("retried:1,suppressed:budget"),
+    );
 }
 
 fn line(members: Value) -> Value {
@@ -36,7 +46,9 @@ fn line(members: Value) -> Value {
         "timestamp": "2026-01-01T00:00:00.000Z", "severity": "WARN", "plugin": "retry", "event": "retry_suppressed",
         "request_id": "r-1", "trace_id": "r-1", "route": "default", "attempts": 1, "mode": "enforce", "duration_ms": 0,
     });
-    line.as_object_mut().expect("it is one").extend(members.as_object().expect("it is one").clone());
+    line.as_object_mut()
+        .expect("it is one")
+        .extend(members.as_object().expect("it is one").clone());
     line
 }
 
@@ -50,9 +62,14 @@ fn a_suppressed_retry_is_logged_with_its_reason() {
 
 #[test]
 fn the_line_has_the_ids_of_the_trace_the_attempts_and_how_long_it_took() {
-    let host = policy(json!({ "budget": { "percent": 0, "interval": "10s", "min_retry_rate": { "count": 1, "interval": "10s" } } }));
+    let host = policy(
+        json!({ "budget": { "percent": 0, "interval": "10s", "min_retry_rate": { "count": 1, "interval": "10s" } } }),
+    );
     let trace = "0af7651916cd43dd8448eb211c80319c";
-    let request = host.get("/orders").header("x-request-id", "r-1").header("traceparent", format!("00-{trace}-b7ad6b7169203331-01"));
+    let request = host
+        .get("/orders")
+        .header("x-request-id", "r-1")
+        .header("traceparent", format!("00-{trace}-b7ad6b7169203331-01"));
     let exchange = request.expect_forwarded();
     host.advance(millis(40));
     let exchange = exchange.begin_answer(502);
@@ -92,7 +109,11 @@ fn which_are_logged_is_a_setting() {
         let host = host(json!({ "log": { "errors": errors }, "default": { "statuses": [429] } }));
         let exchange = tried(host.post("/orders"), status);
         state(&exchange, Some("suppressed:method"));
-        assert_eq!(exchange.logs().len(), usize::from(logged), "{errors}, {status}\n{exchange}");
+        assert_eq!(
+            exchange.logs().len(),
+            usize::from(logged),
+            "{errors}, {status}\n{exchange}"
+        );
     }
 }
 
@@ -101,7 +122,11 @@ fn a_call_of_grpc_is_logged_as_an_error_although_its_status_is_200() {
     let host = policy(json!({ "route_policy": true }));
     let exchange = tried(host.grpc("/shop.Orders/Get"), Answer::grpc_headers_only(14));
     let line = lines::only(&exchange);
-    assert_eq!((&line["reason"], &line["status"]), (&json!("method"), &json!(200)), "{exchange}");
+    assert_eq!(
+        (&line["reason"], &line["status"]),
+        (&json!("method"), &json!(200)),
+        "{exchange}"
+    );
 }
 
 #[test]
@@ -117,10 +142,18 @@ fn a_flood_of_them_stays_within_the_bound() {
 
 #[test]
 fn no_line_and_no_state_repeats_what_a_stranger_sent() {
-    let host = host(json!({ "explain": "all", "log": { "errors": "all", "max_per_second": 1_000 }, "default": {
+    let host = host(
+        json!({ "explain": "all", "log": { "errors": "all", "max_per_second": 1_000 }, "default": {
         "deadline_headers": ["x-deadline"], "idempotency_key": { "unlocks": ["POST"] },
-    } }));
-    for name in ["x-deadline", "idempotency-key", "x-envoy-attempt-count", "cookie", "authorization"] {
+    } }),
+    );
+    for name in [
+        "x-deadline",
+        "idempotency-key",
+        "x-envoy-attempt-count",
+        "cookie",
+        "authorization",
+    ] {
         let exchange = tried(host.post("/hunter2?hunter2").header(name, "hunter2 \u{e9}"), 503);
         for line in exchange.logs() {
             assert!(!line.message.contains("hunter2"), "{line}");
@@ -135,7 +168,8 @@ fn no_line_and_no_state_repeats_what_a_stranger_sent() {
 
 #[track_caller]
 fn explained(exchange: &Exchange) -> Value {
-    let all: Value = serde_json::from_slice(&exchange.filter_state("policy.explain").value()).expect("it is JSON");
+    let all: Value =
+        serde_json::from_slice(&exchange.filter_state("policy.explain").value()).expect("it is JSON");
     assert_eq!(all.as_array().map(Vec::len), Some(1), "{all}");
     all[0].clone()
 }
@@ -147,25 +181,38 @@ fn explaining(policy: Value) -> Host {
 #[track_caller]
 fn check(exchange: &Exchange, members: Value) {
     let mut expected = json!({ "plugin": "retry", "rule": "default", "mode": "enforce" });
-    expected.as_object_mut().expect("it is one").extend(members.as_object().expect("it is one").clone());
+    expected
+        .as_object_mut()
+        .expect("it is one")
+        .extend(members.as_object().expect("it is one").clone());
     assert_eq!(explained(exchange), expected, "{exchange}");
 }
 
 #[test]
 fn a_decision_is_explained_with_its_numbers() {
-    let budget = json!({ "percent": 0, "interval": "10s", "min_retry_rate": { "count": 3, "interval": "10s" } });
+    let budget =
+        json!({ "percent": 0, "interval": "10s", "min_retry_rate": { "count": 3, "interval": "10s" } });
     let host = explaining(json!({ "budget": budget, "timeout": "2s" }));
-    check(&tried(host.get("/orders"), 503), json!({ "max_retries": 2, "budget_left": 3, "timeout_ms": 2000 }));
+    check(
+        &tried(host.get("/orders"), 503),
+        json!({ "max_retries": 2, "budget_left": 3, "timeout_ms": 2000 }),
+    );
     let second = json!({ "max_retries": 1, "budget_left": 1, "because": "budget", "timeout_ms": 2000 });
     check(&tried(host.get("/orders"), 503), second);
     let request = host.get("/orders").header("x-envoy-attempt-count", "2");
-    check(&tried(request, 200), json!({ "max_retries": 0, "budget_left": 0, "because": "inbound_retry", "timeout_ms": 2000 }));
+    check(
+        &tried(request, 200),
+        json!({ "max_retries": 0, "budget_left": 0, "because": "inbound_retry", "timeout_ms": 2000 }),
+    );
 }
 
 #[test]
 fn what_is_not_configured_is_not_explained() {
     let host = explaining(json!({ "budget": null, "attempts": 1 }));
-    check(&host.get("/orders").answered_with(200), json!({ "max_retries": 0 }));
+    check(
+        &host.get("/orders").answered_with(200),
+        json!({ "max_retries": 0 }),
+    );
 }
 
 #[test]
@@ -182,10 +229,23 @@ fn the_rule_and_the_profile_are_explained() {
 
 #[test]
 fn only_what_is_asked_for_is_explained() {
-    for (explain, status, explained) in
-        [("none", 200, false), ("none", 503, false), ("errors", 200, false), ("errors", 399, false), ("errors", 400, true), ("errors", 500, true), ("all", 200, true), ("all", 500, true)]
-    {
-        let exchange = host(json!({ "explain": explain })).get("/orders").answered_with(if status == 503 { 500 } else { status });
-        assert_eq!(exchange.filter_state("policy.explain").option().is_some(), explained, "{explain}, {status}\n{exchange}");
+    for (explain, status, explained) in [
+        ("none", 200, false),
+        ("none", 503, false),
+        ("errors", 200, false),
+        ("errors", 399, false),
+        ("errors", 400, true),
+        ("errors", 500, true),
+        ("all", 200, true),
+        ("all", 500, true),
+    ] {
+        let exchange = host(json!({ "explain": explain }))
+            .get("/orders")
+            .answered_with(if status == 503 { 500 } else { status });
+        assert_eq!(
+            exchange.filter_state("policy.explain").option().is_some(),
+            explained,
+            "{explain}, {status}\n{exchange}"
+        );
     }
 }
