@@ -6,6 +6,7 @@ mod configuration;
 mod differential;
 mod error_envelope;
 mod hostile;
+mod outage;
 mod replies;
 mod retry;
 mod retry_samples;
