@@ -5,4 +5,5 @@ mod deadlines;
 mod methods;
 mod restraints;
 mod retry_after;
+mod sample;
 mod stage;
