@@ -210,7 +210,9 @@ impl Passage {
     fn is_callers_deadline(&self, response: &Response<'_>, waited_millis: u64) -> bool {
         let told = response.filter_state(DEADLINE);
         let at = told.and_then(|text| deadline::millis(&text));
-        let by_retry = at.zip(self.asked_millis).map(|(at, asked)| at.saturating_sub(asked));
+        let by_retry = at
+            .zip(self.asked_millis)
+            .map(|(at, asked)| at.saturating_sub(asked));
         // Where retry says one, it has taken the place of what the caller told the proxy.
         let deadline = by_retry.or_else(|| callers_deadline_millis(|name| self.head.first(name)));
         let patience = self.call.policy.failure.no_answer_after.millis();

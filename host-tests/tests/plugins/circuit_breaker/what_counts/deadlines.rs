@@ -62,7 +62,9 @@ fn judged_with_retry(name: &str, came: Came, run: fn(&Host)) {
     let chain = || {
         let retry = json!({ "default": { "attempts": 1, "timeout": "8s", "deadline_headers": ["x-request-deadline-ms"] } });
         let retry = Plugin::new(RETRY.module()).name("retry").config(retry);
-        Host::chain([breaker(json!({ "default": strict(&json!({})) })), retry]).routes(routes()).clusters([silent()])
+        Host::chain([breaker(json!({ "default": strict(&json!({})) })), retry])
+            .routes(routes())
+            .clusters([silent()])
     };
     while_closed(&chain(), name, came, &run);
     let host = chain();
@@ -71,7 +73,10 @@ fn judged_with_retry(name: &str, came: Came, run: fn(&Host)) {
 }
 
 fn times_out_within(host: &Host, deadline_millis: &str) {
-    let exchange = host.get("/never").header("x-request-deadline-ms", deadline_millis).send();
+    let exchange = host
+        .get("/never")
+        .header("x-request-deadline-ms", deadline_millis)
+        .send();
     host.advance(secs(9));
     exchange.expect_status(504);
 }
