@@ -48,16 +48,20 @@ settings! {
         per_try_timeout: Option<Time> = None,
         /// Request headers that say how long the caller still waits, in milliseconds or as `grpc-timeout` does: the
         /// shortest of them counts. It takes the place of the route's own time-out, be it longer or shorter; `timeout` is
-        /// the longest that a caller can ask for.
+        /// the longest that a caller can ask for. Where no time is left, the answer is 504 at once. What makes no sense is
+        /// ignored and counted. In a cluster's own filters, the plugin writes what is left into these headers, for each
+        /// attempt, and does nothing else.
         deadline_headers: Vec<SafeHeaderName> = Vec::new(),
-        /// What retries may add to the load of a cluster, for all workers together. `null`: as much as they will.
+        /// What retries may add to the load of a cluster over time, for all workers together. A burst of requests that leave
+        /// at once is bounded by the cluster's own `circuit_breakers.thresholds[].retry_budget`: give it the same numbers.
+        /// `null`: as much as they will.
         budget: Option<Budget> = Some(Budget::default()),
         /// What becomes of a request that is itself a retry of a proxy before this one (`x-envoy-attempt-count` above 1).
         inbound_retries: InboundRetries = InboundRetries::Refuse,
         /// When callers are told to come back, by a `Retry-After` on answers that have none. `null`: they are not told.
         retry_after: Option<RetryAfter> = Some(RetryAfter::default()),
-        /// Whether the route has a retry policy of its own, which headers cannot narrow. Where only part of it may be
-        /// done, nothing is then tried again.
+        /// Whether the route has a retry policy of its own, which headers cannot narrow. Where a request may be tried again
+        /// only on part of what others are, as a POST is, it is then not tried again at all. So are calls of gRPC.
         route_policy: bool = false,
     }
 }
@@ -103,6 +107,10 @@ words! {
 
 impl crate::Policy for Policy {
     const NAME: &'static str = "retry";
+    const FOREWORD: &'static str = "**Headers add to a route's `retry_on`, and cannot narrow it.** This plugin tells the \
+        proxy's router by request headers what may be tried again. What a route's own retry policy allows, the router does \
+        as well. So give routes no `retry_on`, only what no header can say, the back-off; and where a route's own policy \
+        must stay, say so with `route_policy`.";
 
     fn check(&self, merged: &mut Merged<'_>) {
         if let (Some(timeout), Some(per_try)) = (self.timeout, self.per_try_timeout)

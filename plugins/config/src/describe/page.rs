@@ -15,6 +15,9 @@ pub fn page<P: Policy>() -> String {
     page.paragraph(
         "<!-- Generated from the declarations in plugins/config; `make bless` writes it anew. -->",
     );
+    if !P::FOREWORD.is_empty() {
+        page.paragraph(P::FOREWORD);
+    }
     page.paragraph(INTRODUCTION);
     page.paragraph("## For the plugin as a whole");
     let extra = [

@@ -5,7 +5,7 @@ use crate::setting::words;
 words! {
     /// On what a request is tried again.
     pub enum RetryOn {
-        /// there was no connection to the upstream.
+        /// there was no connection to the upstream, or none in time.
         ConnectFailure = "connect-failure",
         /// the upstream refused the stream (`REFUSED_STREAM`).
         RefusedStream = "refused-stream",
@@ -29,7 +29,7 @@ words! {
 words! {
     /// On what a request of any method is tried again: under each of these, the upstream has seen nothing of it.
     pub enum AnyMethodOn {
-        /// there was no connection to the upstream.
+        /// there was no connection to the upstream, or none in time.
         ConnectFailure = "connect-failure",
         /// the upstream refused the stream (`REFUSED_STREAM`).
         RefusedStream = "refused-stream",
