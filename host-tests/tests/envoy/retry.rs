@@ -5,5 +5,4 @@ mod deadlines;
 mod methods;
 mod restraints;
 mod retry_after;
-mod sample;
 mod stage;
