@@ -89,12 +89,12 @@ impl<W: Write> Screen<W> {
     }
 }
 
-/// The part of a sample's head comment that says what to try.
+/// The part of a sample's head comment that says what to try. It begins with a line such as `Try:` or `Try (as root):`.
 pub(super) fn trials(sample: &str) -> String {
     let head = sample.lines().map_while(|line| line.strip_prefix('#'));
     let text = head
         .map(|line| line.strip_prefix(' ').unwrap_or(line))
-        .skip_while(|line| *line != "Try:");
+        .skip_while(|line| !(line.starts_with("Try") && line.ends_with(':')));
     text.map(|line| format!("{line}\n")).collect()
 }
 
@@ -146,5 +146,22 @@ mod tests {
             trials("# What.\n#\n# Try:\n#   curl x\n#       200\n\nadmin:\n# Try:\n"),
             "Try:\n  curl x\n      200\n"
         );
+        assert_eq!(
+            trials("# Try it not.\n# Try (as root):\n#   curl x\n"),
+            "Try (as root):\n  curl x\n"
+        );
+    }
+
+    #[test]
+    fn every_sample_says_what_to_try() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../envoy");
+        let files = std::fs::read_dir(folder).expect("the folder of samples");
+        let paths = files.map(|file| file.expect("a file").path());
+        let samples: Vec<_> = paths.filter(|path| path.is_file()).collect();
+        assert!(samples.len() >= 10, "{samples:?}");
+        for path in samples {
+            let text = std::fs::read_to_string(&path).expect("a sample is text");
+            assert!(trials(&text).contains("127.0.0.1:10000"), "{}", path.display());
+        }
     }
 }
