@@ -19,14 +19,18 @@ impl Exchange {
             .config(json!({ "service_name": "demo" }));
         let (chain, filters) = match (plugin.name, self.place) {
             ("error-envelope", _) => (vec![own, request_id], vec![]),
-            ("circuit-breaker", Place::Sample) => (vec![envelope, request_id, own], vec![]),
+            ("circuit-breaker" | "retry", Place::Sample) => (vec![envelope, request_id, own], vec![]),
             ("circuit-breaker", Place::Cluster) => (vec![envelope, request_id], vec![own]),
             _ => (vec![own], vec![]),
         };
         // Envoy knows that nobody is there before it has the whole request, and then ends the connection.
         let nobody = Cluster::new("nobody").answers([Answer::no_healthy_upstream()]);
         Host::chain(chain)
-            .edge(Edge::default().use_remote_address(true))
+            .edge(
+                Edge::default()
+                    .use_remote_address(true)
+                    .internal_clients(plugin.name == "retry"),
+            )
             .routes(routes(plugin))
             .clusters([nobody, Cluster::new("upstream").filters(filters)])
     }
@@ -44,7 +48,7 @@ fn routes(plugin: &Built) -> Vec<Route> {
     ];
     let own = match plugin.name {
         "error-envelope" => errors.to_vec(),
-        "circuit-breaker" => {
+        "circuit-breaker" | "retry" => {
             let fallback = route("fallback")
                 .when_header("x-fallback", "1")
                 .direct_response(200, "yesterday's");

@@ -4,8 +4,10 @@
 mod world;
 
 use crate::stand::Stand;
-use host_tests::exchange::{AUTHORITY, Exchange, Upstream, circuit_breaker, error_envelope, request_id};
-use host_tests::plugin::{CIRCUIT_BREAKER, ERROR_ENVELOPE, Plugin, REQUEST_ID};
+use host_tests::exchange::{
+    AUTHORITY, Exchange, Upstream, circuit_breaker, error_envelope, request_id, retry,
+};
+use host_tests::plugin::{CIRCUIT_BREAKER, ERROR_ENVELOPE, Plugin, REQUEST_ID, RETRY};
 use live::client::{Request, Response};
 use live::{Answer, Received};
 use regex::{Captures, Regex};
@@ -13,6 +15,8 @@ use std::fmt::Write;
 
 /// Headers whose values hang on the time or the machine; that they are there is compared.
 const MASKED: [&str; 3] = ["date", "x-envoy-upstream-service-time", "x-forwarded-for"];
+/// So does this one, where an attempt is not the first.
+const TIME_LEFT: &str = "x-envoy-expected-rq-timeout-ms";
 
 type Headers = Vec<(String, Vec<u8>)>;
 
@@ -40,6 +44,11 @@ fn host_and_envoy_agree_on_every_exchange_of_error_envelope() {
 #[test]
 fn host_and_envoy_agree_on_every_exchange_of_circuit_breaker() {
     agree(&CIRCUIT_BREAKER, circuit_breaker::exchanges(), 55);
+}
+
+#[test]
+fn host_and_envoy_agree_on_every_exchange_of_retry() {
+    agree(&RETRY, retry::exchanges(), 70);
 }
 
 /// There are at least so many exchanges, and on none of them host and Envoy differ.
@@ -205,25 +214,26 @@ fn in_host(plugin: &Plugin, exchange: &Exchange) -> Seen {
 /// A text in which what is made anew each time is named by its shape and numbered by its first appearance.
 fn render(exchange: &Exchange, seen: Seen) -> String {
     let mut text = format!("client: status {}\n", seen.status);
-    headers(&mut text, "client", seen.response);
+    headers(&mut text, "client", seen.response, &MASKED);
     let _ = writeln!(text, "client: body {:?}", String::from_utf8_lossy(&seen.body));
     match seen.upstream {
         None => text += "upstream: not reached\n",
         Some((line, received, body)) => {
             let _ = writeln!(text, "upstream: reached {} times", seen.reached);
             let _ = writeln!(text, "upstream: {line}");
-            headers(&mut text, "upstream", received);
+            let masked = [&MASKED[..], if seen.reached > 1 { &[TIME_LEFT] } else { &[] }].concat();
+            headers(&mut text, "upstream", received, &masked);
             let _ = writeln!(text, "upstream: body {:?}", String::from_utf8_lossy(&body));
         }
     }
     mask(exchange, &text)
 }
 
-fn headers(text: &mut String, side: &str, mut headers: Headers) {
+fn headers(text: &mut String, side: &str, mut headers: Headers, masked: &[&str]) {
     // Of one name the order counts, among names it does not.
     headers.sort_by(|(left, _), (right, _)| left.cmp(right));
     for (name, value) in headers {
-        let value = if MASKED.contains(&name.as_str()) {
+        let value = if masked.contains(&name.as_str()) {
             "…".to_owned()
         } else {
             value.escape_ascii().to_string()

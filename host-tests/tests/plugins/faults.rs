@@ -4,8 +4,8 @@
 
 use host::faults::inject_everywhere;
 use host::{Answer, Cluster, Host, secs};
-use host_tests::exchange::{Exchange, circuit_breaker, error_envelope, request_id};
-use host_tests::plugin::{CIRCUIT_BREAKER, ERROR_ENVELOPE, Plugin, REQUEST_ID};
+use host_tests::exchange::{Exchange, circuit_breaker, error_envelope, request_id, retry};
+use host_tests::plugin::{CIRCUIT_BREAKER, ERROR_ENVELOPE, Plugin, REQUEST_ID, RETRY};
 use serde_json::json;
 
 /// Tests among which the exchanges of a plugin are dealt out.
@@ -51,6 +51,11 @@ macro_rules! parts {
             #[test]
             fn circuit_breaker_survives() {
                 part(&CIRCUIT_BREAKER, circuit_breaker::exchanges(), $part);
+            }
+
+            #[test]
+            fn retry_survives() {
+                part(&RETRY, retry::exchanges(), $part);
             }
         }
     )*};
@@ -175,5 +180,67 @@ fn no_fault_wedges_a_breaker() {
         });
         assert!(closes, "it is wedged");
     });
+    assert!(report.runs > report.calls, "{report}");
+}
+
+/// Every part of retry in use, before the router and in the cluster, with a breaker before it.
+fn retrying() -> Host {
+    let configuration = json!({
+        "service_name": "orders", "explain": "all", "route_metadata": true,
+        "log": { "errors": "all", "max_per_second": 10_000 },
+        "default": {
+            "statuses": ["500-504"], "timeout": "5s", "per_try_timeout": "2s",
+            "deadline_headers": ["x-deadline", "grpc-timeout"],
+            "idempotency_key": { "unlocks": ["POST"], "required_for": ["PATCH"] },
+            "budget": { "percent": 10, "interval": "2s", "min_retry_rate": { "count": 3, "interval": "1s" } },
+        },
+        "routes": [{ "match": { "path": "/grpc" }, "policy": { "route_policy": true } }],
+    });
+    let retry = host::Plugin::new(RETRY.module())
+        .name("retry")
+        .config(configuration);
+    let breaker = host::Plugin::new(CIRCUIT_BREAKER.module())
+        .name("circuit-breaker")
+        .config(json!({ "default": { "trip": { "consecutive_failures": 4 }, "open": { "for": "1s", "max": "1s" } } }));
+    Host::chain([breaker, retry.clone()])
+        .workers(2)
+        .clusters([Cluster::new("upstream").filters([retry.name("in-the-cluster")])])
+}
+
+/// What it meets: in each worker failures, retries, refusals, nonsense, a client that leaves, and ticks.
+fn a_life_of_retries(host: &Host) {
+    let all = |mut exchange: host::Exchange, status: u16| {
+        while exchange.is_at_upstream() {
+            exchange = exchange.begin_answer(status);
+            if !exchange.is_finished() {
+                host.advance(secs(1));
+            }
+        }
+    };
+    for worker in [0, 1, 0] {
+        let worker = host.worker(worker);
+        all(worker.get("/").header("x-deadline", "9000").send(), 503);
+        all(worker.post("/").header("idempotency-key", "a").send(), 502);
+        worker.request("PATCH", "/").run(200);
+        worker.get("/").header("x-deadline", "0").run(200);
+        worker
+            .get("/")
+            .header("x-deadline", "soon")
+            .header("x-envoy-attempt-count", "2")
+            .run(429);
+        worker
+            .grpc("/grpc")
+            .header("grpc-timeout", "3S")
+            .run(Answer::grpc_headers_only(14));
+        host.advance(secs(2));
+    }
+    let left = host.worker(1).get("/").send();
+    host.advance(secs(3));
+    drop(left);
+}
+
+#[test]
+fn no_fault_is_fatal_to_retries_with_everything_on() {
+    let report = inject_everywhere(retrying, a_life_of_retries);
     assert!(report.runs > report.calls, "{report}");
 }

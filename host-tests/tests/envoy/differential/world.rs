@@ -10,9 +10,9 @@ const CONNECTION_MANAGER: &str = "/static_resources/listeners/0/filter_chains/0/
 
 /// An Envoy in which this exchange can take place.
 pub fn stand(plugin: &Plugin, exchange: &Exchange) -> Stand {
-    if plugin.name == "circuit-breaker" {
+    if ["circuit-breaker", "retry"].contains(&plugin.name) {
         let upstream = Upstream::start().expect("an upstream can be started");
-        let sample = with_breaker(&upstream, plugin, exchange).expect("the sample has these parts");
+        let sample = among_errors(&upstream, plugin, exchange).expect("the sample has these parts");
         let envoy = Envoy::with(&sample.to_yaml()).start();
         let envoy = envoy.unwrap_or_else(|error| panic!("{error}"));
         return Stand { envoy, upstream };
@@ -24,13 +24,13 @@ pub fn stand(plugin: &Plugin, exchange: &Exchange) -> Stand {
     })
 }
 
-/// The sample of error-envelope, whose routes lead to every reason for an error, with the breaker in it.
-fn with_breaker(upstream: &Upstream, plugin: &Plugin, exchange: &Exchange) -> Option<Sample> {
+/// The sample of error-envelope, whose routes lead to every reason for an error, with the plugin in it.
+fn among_errors(upstream: &Upstream, plugin: &Plugin, exchange: &Exchange) -> Option<Sample> {
     let sample = sample_of(&ERROR_ENVELOPE, upstream);
     let mut sample = sample
         .configuration("error-envelope", &json!({ "service_name": "demo" }))
         .ok()?;
-    let breaker = filter(plugin, &exchange.configuration);
+    let own = filter(plugin, &exchange.configuration);
     let routes = format!("{CONNECTION_MANAGER}/route_config/virtual_hosts/0/routes");
     sample
         .tree()
@@ -42,7 +42,7 @@ fn with_breaker(upstream: &Upstream, plugin: &Plugin, exchange: &Exchange) -> Op
             *clusters_filters(sample.tree())? = json!({ "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
                 "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
                 "explicit_http_config": { "http_protocol_options": {} },
-                "http_filters": [breaker, {
+                "http_filters": [own, {
                     "name": "envoy.filters.http.upstream_codec",
                     "typed_config": { "@type": "type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec" },
                 }],
@@ -55,8 +55,14 @@ fn with_breaker(upstream: &Upstream, plugin: &Plugin, exchange: &Exchange) -> Op
                 .tree()
                 .pointer_mut(&filters)?
                 .as_array_mut()?
-                .insert(2, breaker);
+                .insert(2, own);
         }
+    }
+    if plugin.name == "retry" {
+        // What they tell the router is the plugin's to take away.
+        let loopback = json!({ "cidr_ranges": [{ "address_prefix": "127.0.0.0", "prefix_len": 8 }] });
+        let connection_manager = sample.tree().pointer_mut(CONNECTION_MANAGER)?.as_object_mut()?;
+        connection_manager.insert("internal_address_config".to_owned(), loopback);
     }
     if exchange.place == Place::Alone {
         let connection_manager = sample.tree().pointer_mut(CONNECTION_MANAGER)?.as_object_mut()?;
