@@ -2,6 +2,7 @@
 
 mod back_off;
 mod budget;
+mod bytes;
 mod deadlines;
 mod degradations;
 mod half_open;
