@@ -3,6 +3,7 @@
 //! The hosts have fixed seeds, because what becomes of random bytes costs a little more or less.
 
 mod circuit_breaker;
+mod retry;
 
 use expect_test::expect_file;
 use host::cost::usual;
@@ -95,6 +96,7 @@ fn the_usual_path_costs_what_it_did() {
     }
     golden += &errors();
     golden += &circuit_breaker::breakers();
+    golden += &retry::retries();
     expect_file!["../../golden/cost.txt"].assert_eq(&golden);
 }
 
