@@ -2,6 +2,7 @@
 
 mod budget;
 mod deadlines;
+mod hedging;
 mod methods;
 mod restraints;
 mod retry_after;

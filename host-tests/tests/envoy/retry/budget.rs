@@ -90,3 +90,52 @@ fn a_slow_upstream_that_works_loses_no_retry_to_the_budget() {
         .count();
     assert_eq!((failing, received.len() - failing), (12 * 3, 228));
 }
+
+/// A new connection to this worker, 0 or 1.
+#[track_caller]
+fn connection_to(stage: &Stage, worker: usize) -> Connection {
+    let connections = || {
+        let statistics = stage.envoy.stats().expect("Envoy tells its statistics");
+        [0, 1].map(|worker| {
+            let name = format!("listener.127.0.0.1_0.worker_{worker}.downstream_cx_total");
+            statistics.get(&name).copied().unwrap_or_default()
+        })
+    };
+    // The system deals connections out at random: this bound is never reached.
+    for _ in 0..200 {
+        let before = connections();
+        let address = stage.envoy.address().expect("there is a listener");
+        let connection = Connection::open(address).expect("Envoy listens");
+        let after = eventually("a connection being counted", || {
+            Some(connections()).filter(|after| *after != before)
+        });
+        if after[worker] > before[worker] {
+            return connection;
+        }
+    }
+    panic!("no connection reaches worker {worker}");
+}
+
+#[test]
+fn what_one_worker_spends_no_other_has() {
+    // Three in an hour.
+    let rate = json!({ "count": 3, "interval": "1h" });
+    let stage = Stage::new(&json!({ "budget": { "percent": 0, "interval": "1h", "min_retry_rate": rate } }));
+    let mut workers = [0, 1].map(|worker| connection_to(&stage, worker));
+    let mut tries = |worker: usize| {
+        let response = workers[worker].send(&Request::get("/status/503"));
+        assert_eq!(response.expect("there is an answer").status, 503);
+        stage.upstream.take_received().len()
+    };
+    assert_eq!([tries(0), tries(1), tries(0), tries(1)], [3, 2, 1, 1]);
+    stage.metric(
+        "retry_suppressed_total{route=\"all\",reason=\"budget\",mode=\"enforce\"}",
+        3,
+    );
+    stage.metric("retry_budget_remaining{cluster=\"upstream\"}", 0);
+    let log = stage.envoy.access_log_of(4).expect("each request is logged");
+    let both = log
+        .iter()
+        .filter(|entry| entry["retry"] == "retried:1,suppressed:budget");
+    assert_eq!(both.count(), 1, "{log:?}");
+}
