@@ -56,8 +56,10 @@ fn in_an_outage_under_load_retries_add_a_fifth_and_the_minimum_rate_and_afterwar
     eventually("retries as before", || (stage.tries(&failing) == 3).then_some(()));
 }
 
+/// The bound is the router's, of retries that are under way at one time: it holds for as long as an attempt takes. A burst
+/// whose answers are spread over the time of several attempts can add more, until the first of them are charged.
 #[test]
-fn a_burst_adds_no_more_than_that_although_no_request_of_it_knows_of_the_others() {
+fn a_burst_that_fails_as_one_adds_no_more_than_that_although_no_request_of_it_knows_of_the_others() {
     const CLIENTS: usize = 96;
     let stage = Stage::new(&policy());
     load(&stage, CLIENTS, 1, |_, _| Request::get("/slow/1000?status=503"));
