@@ -4,6 +4,7 @@ mod budget;
 mod deadlines;
 mod hedging;
 mod methods;
+mod over_http2;
 mod restraints;
 mod retry_after;
 mod stage;

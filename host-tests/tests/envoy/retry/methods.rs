@@ -1,8 +1,7 @@
 //! What is tried again, and what is not, whoever asks for it.
 
-use super::stage::{CLUSTER, Stage, bootstrap, eventually, start};
+use super::stage::Stage;
 use live::client::Request;
-use live::wire::{Acceptor, Attempt, Head};
 use serde_json::{Value, json};
 
 /// Everything that a caller can ask for.
@@ -95,57 +94,6 @@ fn a_post_is_tried_again_where_there_was_no_connection() {
         let entry = stage.logged(1);
         assert_eq!(entry["attempts"], attempts, "{entry}");
     }
-}
-
-#[test]
-fn a_post_whose_stream_was_refused_is_tried_again_and_reset_otherwise_it_is_not() {
-    let upstream = Acceptor::start().expect("an upstream can listen");
-    let mut tree = bootstrap(&json!({}), upstream.address());
-    tree.pointer_mut(CLUSTER).expect("there is one")["typed_extension_protocol_options"] = json!({
-        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-            "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-            "explicit_http_config": { "http2_protocol_options": {} },
-        },
-    });
-    let envoy = start(&tree, |envoy| envoy);
-    let post = || {
-        let address = envoy.address().expect("there is a listener");
-        let client = live::wire::Peer::connect(address).expect("Envoy listens");
-        client.send(&Request::post("/orders", "one").to_bytes());
-        client
-    };
-    let attempt = |number: usize| {
-        eventually("an attempt", || {
-            match upstream.attempts().into_iter().nth(number)? {
-                Attempt::Http2(exchange) => exchange.received()?.complete.then_some(exchange),
-                Attempt::Http1(_) => None,
-            }
-        })
-    };
-    let answer = |client: &live::wire::Peer| {
-        eventually("an answer", || {
-            client.received(live::wire::Kind::Response { head: false })
-        })
-    };
-
-    let refused = post();
-    attempt(0).refuse();
-    let ok = Head {
-        status: 200,
-        ..Head::default()
-    };
-    attempt(1).respond(&ok, true).expect("it is an answer");
-    assert_eq!(answer(&refused).status(), 200);
-    assert_eq!(
-        attempt(1).received().expect("it is there").body(),
-        b"one",
-        "its body is sent again"
-    );
-
-    let reset = post();
-    attempt(2).reset();
-    assert_eq!(answer(&reset).status(), 503);
-    assert_eq!(upstream.attempts().len(), 3);
 }
 
 #[test]
