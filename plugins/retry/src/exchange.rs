@@ -82,7 +82,7 @@ impl Filter for Exchange {
         let head = request.head();
         let carried = Carried::of(&root.configuration, &decision, || Ids::of(&head, &root.worker));
         let deadlines = Deadlines::read(said(&planned, &head));
-        if !planned.policy.deadline_headers.is_empty() && request.attempt() > 0 {
+        if request.attempt() > 0 {
             // In a cluster: the router has been told all else.
             if carried == Carried::Out {
                 tell_what_is_left(request, &deadlines, &root);
@@ -258,8 +258,8 @@ impl Passage {
     fn charge(&mut self, root: &Retry, attempts: u64) -> u32 {
         self.is_charged = true;
         let attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
-        if let (Some(budget), Some(now)) = (&self.budget, root.worker.monotonic_millis())
-            && attempts > 0
+        if let Some(budget) = self.budget.as_ref().filter(|_| attempts > 0)
+            && let Some(now) = root.worker.monotonic_millis()
         {
             budget.charge(attempts, &root.worker, now);
         }

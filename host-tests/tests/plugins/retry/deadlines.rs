@@ -367,6 +367,19 @@ mod in_a_cluster {
     }
 
     #[test]
+    fn without_deadline_headers_it_does_nothing_there() {
+        let host = in_both(&configuration(&[]));
+        for attempt in super::super::tried(host.get("/orders"), 503).attempts() {
+            for (name, _) in attempt.headers() {
+                assert!(!name.contains("retr"), "{name}");
+            }
+        }
+        host.advance(secs(1));
+        assert_eq!(host.metric("retry_attempts_total.route=orders;.attempt=2;"), 1);
+        assert_eq!(host.metric("retry_budget_remaining.cluster=upstream;"), 98);
+    }
+
+    #[test]
     fn shadow_tells_no_attempt_anything() {
         let shadow = json!({ "mode": "shadow", "default": { "deadline_headers": HEADERS } });
         let host = in_both(&shadow);
