@@ -137,7 +137,7 @@ impl Worker {
             .write();
     }
 
-    /// Filter state that a filter of ours has set.
+    /// Filter state that a filter of ours has set in this exchange.
     pub(crate) fn filter_state(&self, name: &str) -> Option<Vec<u8>> {
         self.tolerate_absence("filter_state", host::property(name))
     }

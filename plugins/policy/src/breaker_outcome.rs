@@ -166,7 +166,8 @@ impl Answer<'_> {
             .unwrap_or((self.details, b""));
         // As text, which is compared by a call: bytes would be compared one by one, in code for each of them.
         match core::str::from_utf8(word).unwrap_or_default() {
-            "no_healthy_upstream" => Outcome::Failure,
+            // The last: retry's budget has ended the retries of a request that had failed.
+            "no_healthy_upstream" | "retry_budget_spent" => Outcome::Failure,
             "upstream_reset_before_response_started" if inside.starts_with(b"{overflow") => Outcome::Ignored,
             "upstream_reset_before_response_started" => Outcome::Failure,
             // The client had not sent all of its request: 408, which is 2 in gRPC.

@@ -17,6 +17,9 @@ pub const IDEMPOTENCY_KEY_MALFORMED: &str = "IDEMPOTENCY_KEY_MALFORMED";
 /// A request whose deadline was past when it came.
 pub const DEADLINE_PASSED: &str = "DEADLINE_PASSED";
 
+/// A request that failed, and that the budget of retries does not allow to try again.
+pub const RETRY_BUDGET_SPENT: &str = "RETRY_BUDGET_SPENT";
+
 /// Who made an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {

@@ -15,11 +15,11 @@
 //! requests count for nine to ten tenths of the interval and retries for ten to eleven: in the long run a budget is about a
 //! tenth smaller than its numbers.
 //!
-//! **What it does not bound** is what has been let go and not been charged yet: of requests that leave at the same time,
-//! none knows of the others' retries. Each adds no more than was left when it left. To hold in advance what a request
-//! might need would bound that, too, and take the retries from an upstream that is slow and healthy: many requests are under
-//! way to it, and each would hold what it does not use. Bounding such a burst is the work of the proxy's own `retry_budget`,
-//! which counts the retries that are under way.
+//! **What that does not bound** is what has been let go and not been charged yet: of requests that leave at the same time,
+//! none knows of the others' retries. To hold in advance what a request might need would bound that, too, and take the
+//! retries from an upstream that is slow and healthy: many requests are under way to it, and each would hold what it does not
+//! use. What bounds it is to charge each retry just before it is made ([`Record::take_one`]), which only a filter behind the
+//! router can: it is told of each attempt.
 //!
 //! ```
 //! use policy::retry_budget::{Gathered, Record, Settings};

@@ -1,6 +1,6 @@
 //! The budgets of the clusters that a worker has met.
 
-use kit::{Gauge, Worker, raw_name};
+use kit::{Gauge, GaveUp, Worker, raw_name};
 use policy::retry_budget::{Gathered, Record, Settings, record_name};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -96,6 +96,25 @@ impl Budget {
         if must {
             self.merge(worker, now_millis);
         }
+    }
+
+    /// Charges a retry that is about to be made. Whether there was one left; where the host does not say, it may be made.
+    pub(crate) fn take_one(&self, worker: &Worker, now_millis: u64) -> bool {
+        let gathered = self.gathered.get();
+        let mut is_left = true;
+        let written = worker.change_shared(&self.record, |bytes| {
+            let mut record = bytes.map(Record::decode).unwrap_or_default();
+            record.merge(&self.settings, &gathered, now_millis);
+            is_left = record.take_one(&self.settings, now_millis);
+            Some(record.encode())
+        });
+        match written {
+            Ok(()) => self.gathered.set(Gathered::default()),
+            Err(GaveUp::Refused) => is_left = true,
+            // Others were faster each time, and took what there was.
+            Err(GaveUp::Contended) => is_left = false,
+        }
+        is_left
     }
 
     /// Merges what was gathered. Says how many retries are left then.

@@ -3,7 +3,7 @@
 use crate::Retry;
 use crate::budgets::Budget;
 use crate::planned::Planned;
-use crate::refuse::Refusal;
+use crate::refuse::{BUDGET_SPENT, Refusal};
 use crate::report;
 use config::Explain;
 use kit::{Answer, Carried, Done, Filter, Ids, Object, Request, RequestHead, Response, Root};
@@ -22,6 +22,9 @@ const RETRY: &str = "policy.retry";
 /// Filter state that tells the plugin's own instances in clusters when the request's deadline is: milliseconds of the clock
 /// that all workers share.
 const DEADLINE: &str = "policy.deadline";
+
+/// Filter state by which the plugin's instance in a cluster tells the one before the router that retries are charged.
+const CHARGED: &str = "policy.retry_charged";
 
 /// One exchange on its way through the plugin.
 pub(crate) struct Exchange {
@@ -82,12 +85,13 @@ impl Filter for Exchange {
         let head = request.head();
         let carried = Carried::of(&root.configuration, &decision, || Ids::of(&head, &root.worker));
         let deadlines = Deadlines::read(said(&planned, &head));
-        if request.attempt() > 0 {
+        let attempt = request.attempt();
+        if attempt > 0 {
             // In a cluster: the router has been told all else.
-            if carried == Carried::Out {
-                tell_what_is_left(request, &deadlines, &root);
-            }
-            return Answer::GoOn;
+            return match carried {
+                Carried::Out => attempted(&planned, attempt, request, &deadlines, &root),
+                Carried::Shadowed => Answer::GoOn,
+            };
         }
         for _ in &deadlines.nonsense {
             root.worker
@@ -163,7 +167,9 @@ impl Filter for Exchange {
     fn done(&mut self, done: &Done<'_>) {
         if let Some(passage) = &mut self.passage {
             if !passage.is_charged {
-                passage.charge(&self.root, done.attempts());
+                passage.charge(&self.root, done.attempts(), || {
+                    done.filter_state(CHARGED).is_some()
+                });
             }
             report::suppressed_line(&self.root, passage, done);
         }
@@ -189,7 +195,9 @@ impl Passage {
     fn answered(&mut self, root: &Retry, response: &mut Response<'_>) {
         let counted = self.budget.is_some() || self.planned.policy.attempts.get() > 1;
         let attempts = if counted {
-            self.charge(root, response.attempts())
+            self.charge(root, response.attempts(), || {
+                response.filter_state(CHARGED).is_some()
+            })
         } else {
             1
         };
@@ -210,14 +218,16 @@ impl Passage {
         }
         if is_error {
             let steering = self.planned.plan.steer(&self.facts.of(&self.head));
+            let details = response.details();
+            let of_cluster = (details == BUDGET_SPENT.as_bytes()).then_some(Reason::Budget);
             let withheld = steering.withheld(&steering::Answer {
-                details: &response.details(),
+                details: &details,
                 status,
                 grpc_status,
                 is_ratelimited: !response.first("x-envoy-ratelimited").is_empty(),
                 attempts,
             });
-            if let Some(reason) = withheld {
+            if let Some(reason) = of_cluster.or(withheld) {
                 let route = response.route().into_owned();
                 let labels = [
                     ("route", &*String::from_utf8_lossy(&route)),
@@ -254,14 +264,19 @@ impl Passage {
         }
     }
 
-    /// Charges the attempts that were made.
-    fn charge(&mut self, root: &Retry, attempts: u64) -> u32 {
+    /// Charges the attempts that were made. `in_cluster` tells whether its retries have been charged there, one by one.
+    fn charge(&mut self, root: &Retry, attempts: u64, in_cluster: impl FnOnce() -> bool) -> u32 {
         self.is_charged = true;
         let attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
+        // In the cluster each retry is charged before it is made, if the plugin stands there, too.
+        let charged = match attempts {
+            2.. if self.budget.is_some() && in_cluster() => 1,
+            attempts => attempts,
+        };
         if let Some(budget) = self.budget.as_ref().filter(|_| attempts > 0)
             && let Some(now) = root.worker.monotonic_millis()
         {
-            budget.charge(attempts, &root.worker, now);
+            budget.charge(charged, &root.worker, now);
         }
         attempts
     }
@@ -291,16 +306,37 @@ fn refusal(
     of_key.or_else(|| (left_millis == Some(0)).then_some(Refusal::DeadlinePassed))
 }
 
-/// Writes what is left of the deadline into the headers that said one.
-fn tell_what_is_left(request: &mut Request<'_>, deadlines: &Deadlines<'_>, root: &Retry) {
-    let at = request
-        .filter_state(DEADLINE)
-        .and_then(|text| policy::deadline::millis(&text));
-    if let (Some(at), Some(now)) = (at, root.worker.monotonic_millis()) {
+/// An attempt on its way, as a filter in a cluster sees it. A retry is charged before it is made, and not made where the
+/// budget has none left: then what the client gets is this answer, since the one before is gone.
+fn attempted(
+    planned: &Planned,
+    attempt: u64,
+    request: &mut Request<'_>,
+    deadlines: &Deadlines<'_>,
+    root: &Retry,
+) -> Answer {
+    let Some(now) = root.worker.monotonic_millis() else {
+        return Answer::GoOn;
+    };
+    let deadline = (!deadlines.said.is_empty())
+        .then(|| request.filter_state(DEADLINE))
+        .flatten();
+    if let Some(at) = deadline.and_then(|text| policy::deadline::millis(&text)) {
         for (name, form) in &deadlines.said {
             request.set(name, form.written(left(at, now)).as_bytes());
         }
     }
+    if let (Some(settings), 2..) = (&planned.budget, attempt) {
+        let budget = root.budgets.find(&request.cluster(), settings, now);
+        request.set_filter_state(CHARGED, b"1");
+        if !budget.take_one(&root.worker, now) {
+            let refusal = Refusal::BudgetSpent;
+            request.set_filter_state(ERROR_CODE, refusal.code().as_bytes());
+            let ids = Ids::of(&request.head(), &root.worker);
+            return Answer::Reply(refusal.reply(request.is_grpc(), &ids, &root.worker));
+        }
+    }
+    Answer::GoOn
 }
 
 fn grpc_status(value: &[u8]) -> Option<u32> {

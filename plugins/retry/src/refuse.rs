@@ -2,8 +2,13 @@
 //! waits.
 
 use kit::{Ids, OwnError, Reply, Worker};
-use policy::error_code::{DEADLINE_PASSED, IDEMPOTENCY_KEY_MALFORMED, IDEMPOTENCY_KEY_MISSING};
+use policy::error_code::{
+    DEADLINE_PASSED, IDEMPOTENCY_KEY_MALFORMED, IDEMPOTENCY_KEY_MISSING, RETRY_BUDGET_SPENT,
+};
 use policy::idempotency_key::IdempotencyKey;
+
+/// The response code details where the budget ended the retries.
+pub(crate) const BUDGET_SPENT: &str = "retry_budget_spent";
 
 /// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +19,8 @@ pub(crate) enum Refusal {
     KeyMalformed,
     /// Its deadline is past.
     DeadlinePassed,
+    /// It failed, and the budget has no retry left: only where the plugin stands in a cluster.
+    BudgetSpent,
 }
 
 impl Refusal {
@@ -32,6 +39,7 @@ impl Refusal {
             Self::KeyMissing => IDEMPOTENCY_KEY_MISSING,
             Self::KeyMalformed => IDEMPOTENCY_KEY_MALFORMED,
             Self::DeadlinePassed => DEADLINE_PASSED,
+            Self::BudgetSpent => RETRY_BUDGET_SPENT,
         }
     }
 
@@ -39,6 +47,7 @@ impl Refusal {
     pub(crate) fn reply(self, is_grpc: bool, ids: &Ids, worker: &Worker) -> Reply {
         const INVALID_ARGUMENT: u32 = 3;
         const DEADLINE_EXCEEDED: u32 = 4;
+        const UNAVAILABLE: u32 = 14;
         let (status, grpc_status, details, message) = match self {
             Self::KeyMissing => (
                 400,
@@ -57,6 +66,12 @@ impl Refusal {
                 DEADLINE_EXCEEDED,
                 "deadline_passed",
                 "The request's deadline has passed.",
+            ),
+            Self::BudgetSpent => (
+                503,
+                UNAVAILABLE,
+                BUDGET_SPENT,
+                "The service failed, and too much is being tried again.",
             ),
         };
         OwnError {

@@ -143,6 +143,12 @@ pub(super) const ALL: &[Reason] = &[
         Retry::Never,
     ),
     reason(
+        &[Word("retry_budget_spent")],
+        super::RETRY_BUDGET_SPENT,
+        "The service failed, and too much is being tried again.",
+        Retry::Idempotent,
+    ),
+    reason(
         &[Word("deadline_passed")],
         super::DEADLINE_PASSED,
         "The request's deadline has passed.",

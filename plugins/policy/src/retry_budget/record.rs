@@ -52,6 +52,16 @@ impl Record {
         }
     }
 
+    /// Charges a retry before it is made, if one is left. Whether there was: if not, it is not to be made.
+    pub fn take_one(&mut self, settings: &Settings, now_millis: u64) -> bool {
+        self.advance(number(settings, now_millis));
+        let is_left = self.remaining(settings, now_millis) > 0;
+        if let Some(newest) = self.buckets.first_mut().filter(|_| is_left) {
+            newest.retries = newest.retries.saturating_add(1);
+        }
+        is_left
+    }
+
     /// How many retries are left. None where there have been as many as may be, or more.
     pub fn remaining(&self, settings: &Settings, now_millis: u64) -> u32 {
         let mut now = self.clone();
