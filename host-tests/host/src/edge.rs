@@ -136,9 +136,7 @@ impl Edge {
             headers.remove(name.as_bytes());
         }
         let internal = self.is_internal(&headers);
-        if internal {
-            headers.set_in_place(b"x-envoy-internal", b"true");
-        } else {
+        if !internal {
             for name in OF_INTERNAL_CLIENTS {
                 headers.remove(name.as_bytes());
             }
@@ -155,6 +153,9 @@ impl Edge {
                 headers.set_in_place(b":scheme", b"https")
             }
             Some(_) => {}
+        }
+        if internal {
+            headers.set_in_place(b"x-envoy-internal", b"true");
         }
         if external {
             headers.set_in_place(b"x-envoy-external-address", sent.peer.ip().to_string().as_bytes());

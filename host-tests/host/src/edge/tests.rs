@@ -114,6 +114,47 @@ fn with_remote_address_the_client_is_who_connects() {
 }
 
 #[test]
+fn an_internal_client_steers_envoy_unless_somebody_else_is_before_it() {
+    let edge = Edge::default()
+        .use_remote_address(true)
+        .internal_clients(true)
+        .node_address(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)));
+    let steering = ("x-envoy-max-retries", &b"9"[..]);
+    received(
+        &edge,
+        &[steering, ("x-envoy-decorator-operation", b"v1")],
+        ":scheme=http x-envoy-max-retries=9 x-envoy-decorator-operation=v1 x-forwarded-for=192.0.2.2 \
+         x-forwarded-proto=http x-envoy-internal=true",
+        "127.0.0.1:50000",
+    );
+    received(
+        &edge,
+        &[steering, ("x-forwarded-for", b"9.9.9.9")],
+        ":scheme=http x-forwarded-for=9.9.9.9,192.0.2.2 x-forwarded-proto=http x-envoy-external-address=127.0.0.1",
+        "127.0.0.1:50000",
+    );
+    let edge = Edge::default().internal_clients(true);
+    received(
+        &edge,
+        &[steering],
+        ":scheme=http x-forwarded-proto=http",
+        "127.0.0.1:50000",
+    );
+    received(
+        &edge,
+        &[steering, ("x-forwarded-for", b"9.9.9.9")],
+        ":scheme=http x-envoy-max-retries=9 x-forwarded-for=9.9.9.9 x-forwarded-proto=http x-envoy-internal=true",
+        "9.9.9.9:0",
+    );
+    received(
+        &edge,
+        &[steering, ("x-forwarded-for", b"9.9.9.9, 8.8.8.8")],
+        ":scheme=http x-forwarded-for=9.9.9.9, 8.8.8.8 x-forwarded-proto=http",
+        "8.8.8.8:0",
+    );
+}
+
+#[test]
 fn a_generated_request_id_is_a_uuid_of_version_4() {
     let edge = Edge::default().generate_request_id(true);
     let (map, _) = edge.receive(&request(&[]), &mut fastrand::Rng::with_seed(3));

@@ -94,6 +94,7 @@ const ROUTER_HEADERS: &[&str] = &[
     "x-envoy-upstream-rq-per-try-timeout-ms",
     "x-envoy-upstream-rq-timeout-alt-response",
     "x-envoy-upstream-rq-timeout-ms",
+    "x-envoy-upstream-stream-duration-ms",
 ];
 
 /// Reads off the route and the headers how the request is to be sent, unless no upstream may get it.
