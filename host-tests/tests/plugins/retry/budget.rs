@@ -1,7 +1,7 @@
 //! The budget: what retries may add to the load of a cluster, for all workers together.
 
 use super::{attempts, host, policy, retry, suppressed, tried};
-use host::{Answer, FailurePolicy, Host, Route, millis, secs};
+use host::{Answer, Cluster, FailurePolicy, Host, RetryPolicy, Route, millis, secs};
 use serde_json::{Value, json};
 use std::time::SystemTime;
 
@@ -73,6 +73,23 @@ fn all_workers_share_it() {
         .map(|worker| attempts(host.worker(worker).get("/orders"), 503))
         .into();
     assert_eq!(made, [3, 2, 1, 1]);
+}
+
+/// Workers that charge at the same time lose nothing of each other's.
+#[test]
+fn no_charge_is_lost_between_workers() {
+    let at_once = RetryPolicy::on("").back_off(millis(1), millis(1));
+    let host = budgeted(1_000, 0)
+        .workers(4)
+        .routes([Route::new("orders").retry(at_once)])
+        .clusters([Cluster::new("upstream").max_retries(100).answers([503])]);
+    host.in_parallel(|worker| {
+        for _ in 0..25 {
+            assert_eq!(worker.get("/orders").send().attempts().len(), 3);
+        }
+    });
+    host.advance(secs(1));
+    assert_eq!(host.metric("retry_budget_remaining.cluster=upstream;"), 800);
 }
 
 #[test]
