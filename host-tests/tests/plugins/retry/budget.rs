@@ -1,9 +1,10 @@
 //! The budget: what retries may add to the load of a cluster, for all workers together.
 
-use super::{attempts, host, policy, retry, suppressed, tried};
-use host::{Answer, Cluster, FailurePolicy, Host, RetryPolicy, Route, millis, secs};
+mod bound;
+
+use super::{attempts, host, policy, suppressed, tried};
+use host::{Answer, Cluster, Host, RetryPolicy, Route, millis, secs};
 use serde_json::{Value, json};
-use std::time::SystemTime;
 
 /// So many retries in ten seconds, and this share of the requests.
 fn budget(count: u32, percent: u32) -> Value {
@@ -154,33 +155,6 @@ fn when_the_outage_ends_every_failure_is_tried_again() {
     assert_eq!(suppressed(&host, "budget"), before);
 }
 
-/// An outage of a minute or two in four workers, one request after another.
-#[test]
-fn in_an_outage_retries_are_no_more_than_the_share_and_the_minimum_rate() {
-    let host = policy(json!({})).workers(4);
-    let mut made = Vec::new();
-    for number in 0..6_000 {
-        let exchange = tried(host.worker(number % 4).get("/orders"), 503);
-        made.push((host.now(), exchange.attempts().len() - 1));
-        host.advance(millis(10));
-    }
-    let mut retries = 0;
-    for (end, (at, _)) in made.iter().enumerate() {
-        let recent = |before: &&(SystemTime, usize)| before.0 + secs(10) > *at;
-        let recent: Vec<_> = made[..=end].iter().rev().take_while(recent).collect();
-        retries = recent.iter().map(|(_, retries)| retries).sum();
-        assert!(
-            retries * 5 <= recent.len() + 500,
-            "{retries} retries of {} requests",
-            recent.len()
-        );
-    }
-    assert!(
-        retries >= 150,
-        "there were enough to come near the bound: {retries}"
-    );
-}
-
 /// Requests under way hold nothing of it.
 #[test]
 fn an_upstream_that_is_slow_and_healthy_loses_no_retry() {
@@ -292,42 +266,4 @@ fn the_gauge_has_a_value_for_each_cluster() {
     host.advance(secs(1));
     assert_eq!(host.metric("retry_budget_remaining.cluster=a;"), 0);
     assert_eq!(host.metric("retry_budget_remaining.cluster=b_c;"), 2);
-}
-
-/// A worker's VM dies of a key that takes more fuel to read than a callback may burn.
-#[track_caller]
-fn kill(host: &Host, worker: usize) {
-    let heavy = host
-        .worker(worker)
-        .get("/orders")
-        .header("idempotency-key", "x".repeat(55_000));
-    let exchange = heavy.expect_rejected(503);
-    assert!(
-        exchange.details().starts_with("wasm"),
-        "the VM should have died\n{exchange}"
-    );
-}
-
-#[test]
-fn what_a_dead_worker_has_used_stays_used_and_what_it_has_gathered_is_lost() {
-    let plugin =
-        retry(json!({ "default": { "budget": budget(2, 20) } })).failure_policy(FailurePolicy::Reload);
-    let host = Host::chain([plugin])
-        .workers(2)
-        .allow_vm_death()
-        .fuel_per_callback(200_000);
-    for _ in 0..5 {
-        host.worker(1).get("/orders").answered_with(200);
-    }
-    host.advance(secs(1));
-    let exchange = host.worker(0).get("/orders").answered_with(503).expect_retried();
-    exchange.answer(200).expect_status(200);
-    for _ in 0..20 {
-        host.worker(0).get("/orders").answered_with(200);
-    }
-    kill(&host, 0);
-    host.advance(secs(1));
-    // Two, and a fifth of the six that are known, but for the one that was made.
-    assert_eq!(attempts(host.worker(1).get("/orders"), 503), 3);
-    assert_eq!(attempts(host.worker(0).get("/orders"), 503), 1);
 }
