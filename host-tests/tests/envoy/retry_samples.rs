@@ -24,7 +24,7 @@ fn stand(file: &str) -> Stand {
                 sample = sample.module(plugin.name, plugin.path())?;
             }
         } else {
-            sample = sample.module("retry-deadlines", RETRY.path())?;
+            sample = sample.module("retry-attempts", RETRY.path())?;
         }
         Envoy::with(&sample.to_yaml()).concurrency(2).start()
     };

@@ -50,11 +50,11 @@ settings! {
         /// shortest of them counts. It takes the place of the route's own time-out, be it longer or shorter; `timeout` is
         /// the longest that a caller can ask for. Where no time is left, the answer is 504 at once. What makes no sense is
         /// ignored and counted. In a cluster's own filters, the plugin writes what is left into these headers, for each
-        /// attempt, and does nothing else.
+        /// attempt.
         deadline_headers: Vec<SafeHeaderName> = Vec::new(),
         /// What retries may add to the load of a cluster over time, for all workers together. A burst of requests that leave
-        /// at once is bounded by the cluster's own `circuit_breakers.thresholds[].retry_budget`: give it the same numbers.
-        /// `null`: as much as they will.
+        /// at once is bounded by it where the plugin also stands in the cluster's own filters, with the same numbers, and
+        /// takes each retry from it before it is made. `null`: as much as they will.
         budget: Option<Budget> = Some(Budget::default()),
         /// What becomes of a request that is itself a retry of a proxy before this one (`x-envoy-attempt-count` above 1).
         inbound_retries: InboundRetries = InboundRetries::Refuse,
