@@ -1,13 +1,14 @@
 //! One exchange on its way through the plugin.
 
 use crate::Retry;
+use crate::attempt::{CHARGED, DEADLINE, attempted};
 use crate::budgets::Budget;
 use crate::planned::Planned;
 use crate::refuse::{BUDGET_SPENT, Refusal};
 use crate::report;
 use config::Explain;
 use kit::{Answer, Carried, Done, Filter, Ids, Object, Request, RequestHead, Response, Root};
-use policy::deadline::{Deadlines, left};
+use policy::deadline::Deadlines;
 use policy::idempotency_key::IdempotencyKey;
 use policy::retry_after::callers_attempt;
 use policy::retry_steering::{self as steering, Reason};
@@ -16,16 +17,9 @@ use std::rc::Rc;
 /// Filter state of circuit-breaker: a breaker that is not closed, and its state.
 const CIRCUIT: &str = "policy.circuit";
 /// Filter state that holds the code of an error, by whichever plugin of ours made it.
-const ERROR_CODE: &str = "policy.error_code";
+pub(crate) const ERROR_CODE: &str = "policy.error_code";
 /// Filter state that says what became of retries, where there were any or should have been.
 const RETRY: &str = "policy.retry";
-/// Filter state that tells the plugin's own instances in clusters when the request's deadline is: milliseconds of the clock
-/// that all workers share.
-const DEADLINE: &str = "policy.deadline";
-
-/// Filter state by which the plugin's instance in a cluster tells the one before the router that retries are charged.
-const CHARGED: &str = "policy.retry_charged";
-
 /// One exchange on its way through the plugin.
 pub(crate) struct Exchange {
     root: Rc<Retry>,
@@ -304,39 +298,6 @@ fn refusal(
     let needs_key = needing_key.any(|needing| needing.as_bytes() == method);
     let of_key = Refusal::of_key(key).filter(|_| needs_key);
     of_key.or_else(|| (left_millis == Some(0)).then_some(Refusal::DeadlinePassed))
-}
-
-/// An attempt on its way, as a filter in a cluster sees it. A retry is charged before it is made, and not made where the
-/// budget has none left: then what the client gets is this answer, since the one before is gone.
-fn attempted(
-    planned: &Planned,
-    attempt: u64,
-    request: &mut Request<'_>,
-    deadlines: &Deadlines<'_>,
-    root: &Retry,
-) -> Answer {
-    let Some(now) = root.worker.monotonic_millis() else {
-        return Answer::GoOn;
-    };
-    let deadline = (!deadlines.said.is_empty())
-        .then(|| request.filter_state(DEADLINE))
-        .flatten();
-    if let Some(at) = deadline.and_then(|text| policy::deadline::millis(&text)) {
-        for (name, form) in &deadlines.said {
-            request.set(name, form.written(left(at, now)).as_bytes());
-        }
-    }
-    if let (Some(settings), 2..) = (&planned.budget, attempt) {
-        let budget = root.budgets.find(&request.cluster(), settings, now);
-        request.set_filter_state(CHARGED, b"1");
-        if !budget.take_one(&root.worker, now) {
-            let refusal = Refusal::BudgetSpent;
-            request.set_filter_state(ERROR_CODE, refusal.code().as_bytes());
-            let ids = Ids::of(&request.head(), &root.worker);
-            return Answer::Reply(refusal.reply(request.is_grpc(), &ids, &root.worker));
-        }
-    }
-    Answer::GoOn
 }
 
 fn grpc_status(value: &[u8]) -> Option<u32> {

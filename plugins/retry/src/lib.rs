@@ -5,6 +5,7 @@
 //! that were made are charged to the budget.
 #![forbid(unsafe_code)]
 
+mod attempt;
 mod budgets;
 mod exchange;
 mod planned;
