@@ -32,6 +32,7 @@ fn is(answer: Answer<'_>, outcome: Outcome) {
 fn what_the_router_says_of_the_upstream_is_a_failure() {
     for details in [
         "no_healthy_upstream",
+        "retry_budget_spent",
         "upstream_reset_before_response_started{connection_termination}",
         "upstream_reset_before_response_started{remote_connection_failure|delayed_connect_error:_Connection_refused}",
         "upstream_reset_before_response_started{connection_timeout}",

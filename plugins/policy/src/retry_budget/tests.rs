@@ -5,6 +5,7 @@ use super::*;
 
 mod bound;
 mod codec;
+mod one_by_one;
 
 /// What the documentation says.
 const DEFAULT: Settings = Settings {
