@@ -198,6 +198,16 @@ impl Passage {
         let grpc_status = grpc_status(response.first("grpc-status"));
         let status = response.status().unwrap_or_default();
         let is_error = status >= 400 || grpc_status.is_some_and(|status| status > 0);
+        let details = match is_error {
+            true => response.details(),
+            false => Vec::new(),
+        };
+        // The last attempt was then not made.
+        let is_spent = details == BUDGET_SPENT.as_bytes();
+        let attempts = match attempts {
+            2.. if is_spent => attempts - 1,
+            attempts => attempts,
+        };
         let mut told = Vec::new();
         if attempts > 1 {
             let route = response.route();
@@ -212,8 +222,7 @@ impl Passage {
         }
         if is_error {
             let steering = self.planned.plan.steer(&self.facts.of(&self.head));
-            let details = response.details();
-            let of_cluster = (details == BUDGET_SPENT.as_bytes()).then_some(Reason::Budget);
+            let of_cluster = is_spent.then_some(Reason::Budget);
             let withheld = steering.withheld(&steering::Answer {
                 details: &details,
                 status,
