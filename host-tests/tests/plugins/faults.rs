@@ -244,3 +244,40 @@ fn no_fault_is_fatal_to_retries_with_everything_on() {
     let report = inject_everywhere(retrying, a_life_of_retries);
     assert!(report.runs > report.calls, "{report}");
 }
+
+/// Requests of two workers that are under way at once, and of whose retries the budget in the cluster refuses some.
+fn a_burst_of_retries(host: &Host) {
+    let burst: Vec<_> = [0, 1, 0]
+        .map(|worker| host.worker(worker).get("/").header("x-deadline", "9000").send())
+        .into();
+    for mut exchange in burst {
+        while exchange.is_at_upstream() {
+            exchange = exchange.begin_answer(503);
+            if !exchange.is_finished() {
+                host.advance(secs(1));
+            }
+        }
+        assert!(exchange.is_finished(), "it comes to nothing\n{exchange}");
+        assert_eq!(exchange.status(), 503, "{exchange}");
+    }
+}
+
+#[test]
+fn no_fault_is_fatal_to_retries_that_are_charged_one_by_one() {
+    let configuration = json!({ "default": {
+        "deadline_headers": ["x-deadline"],
+        "budget": { "percent": 0, "interval": "1m", "min_retry_rate": { "count": 1, "interval": "1m" } },
+    } });
+    let retry = host::Plugin::new(RETRY.module()).config(configuration);
+    let make = || {
+        Host::chain([retry.clone().name("retry")])
+            .workers(2)
+            .clusters([Cluster::new("upstream").filters([retry.clone().name("in-the-cluster")])])
+    };
+    let clean = make();
+    a_burst_of_retries(&clean);
+    let spent = "retry_suppressed_total.route=default;.reason=budget;.mode=enforce;";
+    assert_eq!(clean.metric(spent), 3, "{:?}", clean.metrics());
+    let report = inject_everywhere(make, a_burst_of_retries);
+    assert!(report.runs > report.calls, "{report}");
+}

@@ -7,6 +7,7 @@ mod deadlines;
 mod degradations;
 mod half_open;
 mod idempotency_keys;
+mod in_cluster;
 mod inbound_headers;
 mod inbound_retries;
 mod metrics;
