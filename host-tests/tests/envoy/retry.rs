@@ -1,6 +1,7 @@
 //! The retry plugin in the real Envoy: what counts is how often the upstream was asked.
 
 mod budget;
+mod charged_in_advance;
 mod deadlines;
 mod hedging;
 mod methods;

@@ -8,12 +8,12 @@ use std::thread;
 use std::time::Instant;
 
 /// 20 % in two seconds, and five a second.
-fn policy() -> Value {
+pub fn policy() -> Value {
     json!({ "budget": { "percent": 20, "interval": "2s", "min_retry_rate": { "count": 5, "interval": "1s" } } })
 }
 
 /// So many clients, each with a connection of its own on which it sends requests one after the other: this one at each turn.
-fn load(stage: &Stage, clients: usize, turns: usize, request: impl Fn(usize, usize) -> Request + Sync) {
+pub fn load(stage: &Stage, clients: usize, turns: usize, request: impl Fn(usize, usize) -> Request + Sync) {
     let address = stage.envoy.address().expect("there is a listener");
     let (start, request) = (Barrier::new(clients), &request);
     thread::scope(|scope| {
@@ -33,13 +33,13 @@ fn load(stage: &Stage, clients: usize, turns: usize, request: impl Fn(usize, usi
     });
 }
 
-#[test]
-fn in_an_outage_under_load_retries_add_a_fifth_and_the_minimum_rate_and_afterwards_they_come_back() {
+/// An upstream that answers nothing but errors, and far more requests than the budget has retries for.
+#[track_caller]
+pub fn outage(stage: &Stage) {
     const CLIENTS: usize = 48;
     const TURNS: usize = 60;
-    let stage = Stage::new(&policy());
     let start = Instant::now();
-    load(&stage, CLIENTS, TURNS, |_, _| Request::get("/slow/50?status=503"));
+    load(stage, CLIENTS, TURNS, |_, _| Request::get("/slow/50?status=503"));
     let (requests, seconds) = (CLIENTS * TURNS, start.elapsed().as_secs_f64());
     let seen = stage.upstream.take_received().len();
     // The minimum rate counts for the interval before the first request, too.
@@ -54,6 +54,11 @@ fn in_an_outage_under_load_retries_add_a_fifth_and_the_minimum_rate_and_afterwar
 
     let failing = Request::get("/status/503");
     eventually("retries as before", || (stage.tries(&failing) == 3).then_some(()));
+}
+
+#[test]
+fn in_an_outage_under_load_retries_add_a_fifth_and_the_minimum_rate_and_afterwards_they_come_back() {
+    outage(&Stage::new(&policy()));
 }
 
 /// The bound is the router's, of retries that are under way at one time: it holds for as long as an attempt takes. A burst
@@ -71,13 +76,13 @@ fn a_burst_that_fails_as_one_adds_no_more_than_that_although_no_request_of_it_kn
     assert!(seen <= bound, "{figures}");
 }
 
-#[test]
-fn a_slow_upstream_that_works_loses_no_retry_to_the_budget() {
+/// An upstream that takes its time, and fails now and then.
+#[track_caller]
+pub fn slow_and_healthy(stage: &Stage) {
     const CLIENTS: usize = 40;
     const TURNS: usize = 6;
-    let stage = Stage::new(&policy());
     // Of twenty requests one fails, at each attempt: retries are a tenth of the requests.
-    load(&stage, CLIENTS, TURNS, |client, turn| {
+    load(stage, CLIENTS, TURNS, |client, turn| {
         let fails = (client + 7 * turn).is_multiple_of(20);
         Request::get(if fails {
             "/slow/300?status=503"
@@ -91,6 +96,11 @@ fn a_slow_upstream_that_works_loses_no_retry_to_the_budget() {
         .filter(|received| received.path.contains("503"))
         .count();
     assert_eq!((failing, received.len() - failing), (12 * 3, 228));
+}
+
+#[test]
+fn a_slow_upstream_that_works_loses_no_retry_to_the_budget() {
+    slow_and_healthy(&Stage::new(&policy()));
 }
 
 /// A new connection to this worker, 0 or 1.

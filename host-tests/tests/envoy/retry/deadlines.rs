@@ -1,7 +1,6 @@
 //! How long a request may take, as the configuration and its caller say.
 
-use super::stage::{CLUSTER, Outcome, Stage, plugin};
-use host_tests::plugin::RETRY;
+use super::stage::{Outcome, Stage};
 use live::client::Request;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -162,19 +161,7 @@ fn without_the_setting_no_caller_shortens_or_prolongs_anything() {
 
 #[test]
 fn what_is_left_travels_on_with_each_attempt() {
-    let configuration = json!({ "default": heeding_callers() });
-    let stage = Stage::of(&configuration, |tree| {
-        tree.pointer_mut(CLUSTER).expect("there is one")["typed_extension_protocol_options"] = json!({
-            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-                "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-                "explicit_http_config": { "http_protocol_options": {} },
-                "http_filters": [plugin(RETRY.name, RETRY.path(), &configuration), {
-                    "name": "envoy.filters.http.upstream_codec",
-                    "typed_config": { "@type": "type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec" },
-                }],
-            },
-        });
-    });
+    let stage = Stage::in_cluster_too(&json!({ "default": heeding_callers() }));
     let request = Request::get("/slow/100?status=503")
         .header("x-request-deadline-ms", "50000")
         .header("grpc-timeout", "60S");

@@ -188,6 +188,23 @@ impl Stage {
         }
     }
 
+    /// With the plugin in the cluster's filters, too, where it sees each attempt.
+    #[track_caller]
+    pub fn in_cluster_too(configuration: &Value) -> Self {
+        Self::of(configuration, |tree| {
+            tree.pointer_mut(CLUSTER).expect("there is one")["typed_extension_protocol_options"] = json!({
+                "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                    "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+                    "explicit_http_config": { "http_protocol_options": {} },
+                    "http_filters": [plugin(RETRY.name, RETRY.path(), configuration), {
+                        "name": "envoy.filters.http.upstream_codec",
+                        "typed_config": { "@type": "type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec" },
+                    }],
+                },
+            });
+        })
+    }
+
     /// Sends a request, and returns when it is answered.
     #[track_caller]
     pub fn send(&self, request: &Request) -> Outcome {
