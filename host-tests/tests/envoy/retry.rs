@@ -8,4 +8,5 @@ mod methods;
 mod over_http2;
 mod restraints;
 mod retry_after;
+mod spent;
 mod stage;

@@ -1,7 +1,7 @@
 //! One exchange on its way through the plugin.
 
 use crate::Retry;
-use crate::attempt::{CHARGED, DEADLINE, attempted};
+use crate::attempt::{CHARGED, DEADLINE, attempted, number};
 use crate::budgets::Budget;
 use crate::planned::Planned;
 use crate::refuse::{BUDGET_SPENT, Refusal};
@@ -161,9 +161,7 @@ impl Filter for Exchange {
     fn done(&mut self, done: &Done<'_>) {
         if let Some(passage) = &mut self.passage {
             if !passage.is_charged {
-                passage.charge(&self.root, done.attempts(), || {
-                    done.filter_state(CHARGED).is_some()
-                });
+                passage.charge(&self.root, done.attempts(), || done.filter_state(CHARGED));
             }
             report::suppressed_line(&self.root, passage, done);
         }
@@ -189,9 +187,7 @@ impl Passage {
     fn answered(&mut self, root: &Retry, response: &mut Response<'_>) {
         let counted = self.budget.is_some() || self.planned.policy.attempts.get() > 1;
         let attempts = if counted {
-            self.charge(root, response.attempts(), || {
-                response.filter_state(CHARGED).is_some()
-            })
+            self.charge(root, response.attempts(), || response.filter_state(CHARGED))
         } else {
             1
         };
@@ -267,14 +263,18 @@ impl Passage {
         }
     }
 
-    /// Charges the attempts that were made. `in_cluster` tells whether its retries have been charged there, one by one.
-    fn charge(&mut self, root: &Retry, attempts: u64, in_cluster: impl FnOnce() -> bool) -> u32 {
+    /// Charges the attempts that were made, and says how many there were. `in_cluster` tells which of its retries have been
+    /// charged there, one by one: not all that the router counts have been made then.
+    fn charge(&mut self, root: &Retry, attempts: u64, in_cluster: impl FnOnce() -> Option<Vec<u8>>) -> u32 {
         self.is_charged = true;
         let attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
-        // In the cluster each retry is charged before it is made, if the plugin stands there, too.
-        let charged = match attempts {
-            2.. if self.budget.is_some() && in_cluster() => 1,
-            attempts => attempts,
+        let retries = (attempts > 1 && self.budget.is_some())
+            .then(in_cluster)
+            .flatten()
+            .map(|charged| number(&charged));
+        let (charged, attempts) = match retries {
+            Some(retries) => (1, retries.saturating_add(1).min(attempts)),
+            None => (attempts, attempts),
         };
         if let Some(budget) = self.budget.as_ref().filter(|_| attempts > 0)
             && let Some(now) = root.worker.monotonic_millis()

@@ -73,7 +73,10 @@ pub fn bootstrap(configuration: &Value, upstream: SocketAddr) -> Value {
             "regex": format!(r"^wasmcustom\.[a-z_]+(?:\.[a-z_]+=[^;]*;)*?(\.{label}=([^;]*);)"),
         })
     };
-    let tags = ["route", "attempt", "reason", "mode", "cluster", "plugin", "what"].map(tag);
+    let tags = [
+        "route", "attempt", "reason", "breaker", "outcome", "mode", "cluster", "plugin", "what",
+    ];
+    let tags = tags.map(tag);
     let edge = json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": "edge",
@@ -191,7 +194,14 @@ impl Stage {
     /// With the plugin in the cluster's filters, too, where it sees each attempt.
     #[track_caller]
     pub fn in_cluster_too(configuration: &Value) -> Self {
+        Self::in_cluster_too_but(configuration, |_| {})
+    }
+
+    /// As [`Stage::in_cluster_too`], and what else is to be changed.
+    #[track_caller]
+    pub fn in_cluster_too_but(configuration: &Value, change: impl FnOnce(&mut Value)) -> Self {
         Self::of(configuration, |tree| {
+            change(tree);
             tree.pointer_mut(CLUSTER).expect("there is one")["typed_extension_protocol_options"] = json!({
                 "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
                     "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
