@@ -198,12 +198,7 @@ impl Passage {
             true => response.details(),
             false => Vec::new(),
         };
-        // The last attempt was then not made.
         let is_spent = details == BUDGET_SPENT.as_bytes();
-        let attempts = match attempts {
-            2.. if is_spent => attempts - 1,
-            attempts => attempts,
-        };
         let mut told = Vec::new();
         if attempts > 1 {
             let route = response.route();
