@@ -1,6 +1,7 @@
 //! The budget: what retries may add to the load of a cluster, for all workers together.
 
 mod bound;
+mod spent_since;
 
 use super::{attempts, host, policy, suppressed, tried};
 use host::{Answer, Cluster, Host, RetryPolicy, Route, millis, secs};
