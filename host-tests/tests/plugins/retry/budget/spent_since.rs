@@ -25,10 +25,15 @@ fn it_is_withheld_and_not_made() {
     if !slow.is_finished() {
         slow = slow.expect_retried();
     }
-    slow.expect_status(503).header("x-error-code", "RETRY_BUDGET_SPENT");
+    slow.expect_status(503)
+        .header("x-error-code", "RETRY_BUDGET_SPENT");
     slow.filter_state("policy.error_code").is("RETRY_BUDGET_SPENT");
     slow.filter_state("policy.retry").is("suppressed:budget");
-    let reached = slow.attempts().iter().filter(|attempt| attempt.reached_upstream()).count();
+    let reached = slow
+        .attempts()
+        .iter()
+        .filter(|attempt| attempt.reached_upstream())
+        .count();
     assert_eq!(reached, 1);
     assert_eq!(host.metric("retry_attempts_total.route=orders;.attempt=2;"), 1);
     assert_eq!(suppressed(&host, "budget"), 1);
