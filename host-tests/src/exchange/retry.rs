@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 /// All of them.
 pub fn exchanges() -> Vec<Exchange> {
-    [steered(), told(), refused(), alone(), policies()].concat()
+    [steered(), told(), refused(), alone(), policies(), in_cluster()].concat()
 }
 
 /// The same for both sides: nothing is drawn.
@@ -260,5 +260,28 @@ fn policies() -> Vec<Exchange> {
             },
             "routes": [{ "match": { "methods": ["PUT"], "headers": { "x-tier": "gold" } }, "policy": { "attempts": 1 } }],
         })),
+    ]
+}
+
+/// Behind the router, on a route that tries five times.
+fn in_cluster() -> Vec<Exchange> {
+    let of = |name, count| {
+        let rate = json!({ "count": count, "interval": "1h" });
+        // A share of which a few requests make nothing.
+        let budget = json!({ "percent": 0.001, "interval": "1h", "min_retry_rate": rate });
+        Exchange::new(name)
+            .configured(policy(json!({ "budget": budget })))
+            .standing(Place::Cluster)
+    };
+    let none = |name| of(name, 0).meets(RETRIED, Upstream::status(503));
+    vec![
+        of("in the cluster, a success", 0),
+        of("in the cluster, and two retries are left", 2).meets(RETRIED, Upstream::status(503)),
+        none("in the cluster, a GET, and no retry is left"),
+        none("in the cluster, a HEAD, and no retry is left").request("HEAD", RETRIED, ""),
+        none("in the cluster, a POST, and no retry is left").request("POST", RETRIED, "question"),
+        none("in the cluster, gRPC, and no retry is left")
+            .request("POST", RETRIED, "question")
+            .header("content-type", "application/grpc"),
     ]
 }

@@ -20,7 +20,7 @@ impl Exchange {
         let (chain, filters) = match (plugin.name, self.place) {
             ("error-envelope", _) => (vec![own, request_id], vec![]),
             ("circuit-breaker" | "retry", Place::Sample) => (vec![envelope, request_id, own], vec![]),
-            ("circuit-breaker", Place::Cluster) => (vec![envelope, request_id], vec![own]),
+            ("circuit-breaker" | "retry", Place::Cluster) => (vec![envelope, request_id], vec![own]),
             _ => (vec![own], vec![]),
         };
         // Envoy knows that nobody is there before it has the whole request, and then ends the connection.

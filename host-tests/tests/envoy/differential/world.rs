@@ -37,6 +37,12 @@ fn among_errors(upstream: &Upstream, plugin: &Plugin, exchange: &Exchange) -> Op
         .pointer_mut(&routes)?
         .as_array_mut()?
         .splice(0..0, own_routes());
+    if plugin.name == "retry" {
+        // What they tell the router is the plugin's to take away.
+        let loopback = json!({ "cidr_ranges": [{ "address_prefix": "127.0.0.0", "prefix_len": 8 }] });
+        let connection_manager = sample.tree().pointer_mut(CONNECTION_MANAGER)?.as_object_mut()?;
+        connection_manager.insert("internal_address_config".to_owned(), loopback);
+    }
     match exchange.place {
         Place::Cluster => {
             *clusters_filters(sample.tree())? = json!({ "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
@@ -57,12 +63,6 @@ fn among_errors(upstream: &Upstream, plugin: &Plugin, exchange: &Exchange) -> Op
                 .as_array_mut()?
                 .insert(2, own);
         }
-    }
-    if plugin.name == "retry" {
-        // What they tell the router is the plugin's to take away.
-        let loopback = json!({ "cidr_ranges": [{ "address_prefix": "127.0.0.0", "prefix_len": 8 }] });
-        let connection_manager = sample.tree().pointer_mut(CONNECTION_MANAGER)?.as_object_mut()?;
-        connection_manager.insert("internal_address_config".to_owned(), loopback);
     }
     if exchange.place == Place::Alone {
         let connection_manager = sample.tree().pointer_mut(CONNECTION_MANAGER)?.as_object_mut()?;
