@@ -80,7 +80,7 @@ impl Refusal {
             message,
             details,
             grpc_status: is_grpc.then_some(grpc_status),
-            // It would be the same request.
+            // It would be the same request; or it has been tried as often as may be.
             retryable: false,
             retry_after: None,
         }

@@ -146,7 +146,7 @@ pub(super) const ALL: &[Reason] = &[
         &[Word("retry_budget_spent")],
         super::RETRY_BUDGET_SPENT,
         "The service failed, and too much is being tried again.",
-        Retry::Idempotent,
+        Retry::Never,
     ),
     reason(
         &[Word("deadline_passed")],
