@@ -221,8 +221,9 @@ fn contexts() -> Vec<Scenario> {
             .passes(10)
             .answer(200),
         Scenario::new("a period of ticks is the root's, and nothing ends it but nothing")
+            // Set when the exchange is over, so that nothing hangs on when the first tick comes.
             .script(json!({
-                "request_headers": [["set_tick_period_milliseconds", 5]],
+                "log": [["set_tick_period_milliseconds", 5]],
                 "tick": [["on", 3, ["set_tick_period_milliseconds", 0]]],
             }))
             .get()
