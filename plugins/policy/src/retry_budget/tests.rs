@@ -3,6 +3,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
 
+mod any;
 mod bound;
 mod codec;
 mod one_by_one;

@@ -4,9 +4,8 @@ use proptest::prelude::*;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
+use super::any::{Clock, WORKERS, any_settings, any_time, some_time, steps};
 use super::*;
-
-const WORKERS: usize = 4;
 
 /// What can happen in a worker.
 #[derive(Clone, Copy, Debug)]
@@ -141,40 +140,12 @@ impl Stand {
     }
 }
 
-fn any_settings() -> impl Strategy<Value = Settings> {
-    (0.0..=100.0f64, 1_000u64..30_000, 0u32..5, 0.01..=1.0f64).prop_map(
-        |(percent, interval_millis, min_count, part)| Settings {
-            percent,
-            interval_millis,
-            min_count,
-            min_interval_millis: ((interval_millis as f64 * part) as u64).max(1),
-        },
-    )
-}
-
 fn atomic() -> impl Strategy<Value = Step> {
     prop_oneof![4 => Just(Step::Request), 8 => Just(Step::Takes), 2 => Just(Step::Tick), 1 => Just(Step::Dies)]
 }
 
 fn interleaved() -> impl Strategy<Value = Step> {
     prop_oneof![4 => atomic(), 3 => Just(Step::Reads), 3 => Just(Step::Writes)]
-}
-
-/// Steps in workers, and the milliseconds that pass before each.
-fn steps(
-    step: impl Strategy<Value = Step>,
-    passes: impl Strategy<Value = i64>,
-) -> impl Strategy<Value = Vec<(usize, Step, i64)>> {
-    prop::collection::vec((0..WORKERS, step, passes), 0..300)
-}
-
-fn some_time() -> impl Strategy<Value = i64> {
-    prop_oneof![4 => Just(0i64), 4 => 0i64..300, 1 => 0i64..5_000]
-}
-
-/// Mostly as clocks do, and sometimes not.
-fn any_time() -> impl Strategy<Value = i64> {
-    prop_oneof![8 => some_time(), 1 => -2_000i64..0, 1 => -1_000_000i64..1_000_000]
 }
 
 proptest! {
@@ -190,23 +161,15 @@ proptest! {
         }
     }
 
-    /// As time counts what the clock goes on, from the latest that it has said or from where it jumped back to.
     #[test]
     fn it_is_under_any_clock(settings in any_settings(), steps in steps(atomic(), any_time())) {
         let mut stand = Stand::new(settings);
-        let bucket = settings.interval_millis.div_ceil(10);
-        let (mut time, mut now, mut latest) = (0, 2_000_000_000i64, 0);
+        let mut clock = Clock::new(&settings);
         for (worker, step, passes) in steps {
-            now += passes;
-            let clock = now as u64;
-            let is_jump_back = (latest / bucket).saturating_sub(clock / bucket) > 10;
-            time += clock.saturating_sub(latest);
-            if clock > latest || is_jump_back {
-                latest = clock;
-            }
+            let (time, now) = clock.passes(passes);
             // So that the record sees each jump, and not only those between two merges.
-            (0..WORKERS).for_each(|worker| stand.merge(worker, clock));
-            stand.step(worker, step, time, clock)?;
+            (0..WORKERS).for_each(|worker| stand.merge(worker, now));
+            stand.step(worker, step, time, now)?;
         }
     }
 
