@@ -24,7 +24,7 @@ fn main() {
     }
     make_wasm(root);
     let plugins = plugins(root);
-    for plugin in &plugins {
+    for plugin in plugins.iter().map(String::as_str).chain(MODULES) {
         let module = module(root, plugin);
         assert!(
             module.is_file(),
@@ -48,13 +48,16 @@ fn make_wasm(root: &Path) {
     assert!(status.success(), "`make wasm probes` failed: {status}");
 }
 
-/// The plugin crates: those that are built as a module.
+/// The modules that hold several plugins.
+const MODULES: [&str; 1] = ["policies"];
+
+/// The plugin crates: those that can be built as a module of their own.
 fn plugins(root: &Path) -> Vec<String> {
     let mut plugins: Vec<String> = fs::read_dir(root.join("plugins"))
         .expect("there is a folder of plugins")
         .map(|entry| entry.expect("the folder of plugins can be read").path())
         .filter(|path| {
-            fs::read_to_string(path.join("Cargo.toml")).is_ok_and(|manifest| manifest.contains("\"cdylib\""))
+            fs::read_to_string(path.join("Cargo.toml")).is_ok_and(|manifest| manifest.contains("\nmodule = "))
         })
         .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
         .collect();
@@ -70,20 +73,24 @@ fn module(root: &Path, plugin: &str) -> PathBuf {
 
 fn source(root: &Path, plugins: &[String]) -> String {
     let mut source = String::new();
-    for plugin in plugins {
+    for plugin in plugins.iter().map(String::as_str).chain(MODULES) {
         let name = plugin.replace('-', "_").to_uppercase();
         let path = module(root, plugin);
         source += &format!(
-            "/// The {plugin} plugin, as it ships.\n\
+            "/// The module of {plugin}, as it ships.\n\
              pub static {name}: Plugin = Plugin::new({plugin:?}, {path:?});\n"
         );
     }
-    let names = plugins
-        .iter()
-        .map(|plugin| format!("&{}", plugin.replace('-', "_").to_uppercase()));
+    let list = |plugins: &mut dyn Iterator<Item = &str>| {
+        let constants = plugins.map(|plugin| format!("&{}", plugin.replace('-', "_").to_uppercase()));
+        constants.collect::<Vec<_>>().join(", ")
+    };
+    let all = || plugins.iter().map(String::as_str);
     source += &format!(
-        "/// Every plugin.\npub static ALL: &[&Plugin] = &[{}];\n",
-        names.collect::<Vec<_>>().join(", ")
+        "/// Every plugin.\npub static ALL: &[&Plugin] = &[{}];\n\
+         /// Every module that ships.\npub static MODULES: &[&Plugin] = &[{}];\n",
+        list(&mut all()),
+        list(&mut all().chain(MODULES)),
     );
     // None of `ALL`: they do not ship, and are compiled as the plugins are but not optimised.
     for (constant, name, folder, what) in [
@@ -115,8 +122,8 @@ fn source(root: &Path, plugins: &[String]) -> String {
         );
     }
     // A plugin whose tests are missing must not compile: each gets a module declaration.
-    let modules = plugins
-        .iter()
+    let modules = all()
+        .chain(MODULES)
         .map(|plugin| format!("mod {};", plugin.replace('-', "_")));
     source += &format!(
         "/// Declares the module of tests of every plugin, so that a plugin without one does not compile.\n\

@@ -5,9 +5,12 @@
 
 pub mod circuit_breaker;
 pub mod error_envelope;
+mod mask;
 pub mod request_id;
 pub mod retry;
 mod world;
+
+pub use world::{Chain, Made, sections};
 
 use host::{Answer, Host};
 use serde_json::Value;

@@ -9,7 +9,7 @@ use config::request_id::Policy;
 use kit::{Answer, Filter, Request, Root, Worker};
 use std::rc::Rc;
 
-kit::plugin!(Probe);
+kit::module!(Probe);
 
 /// The record that the requests count themselves in: a decimal number.
 const COUNT: &str = "probe.count";
@@ -22,14 +22,13 @@ impl Root for Probe {
     const NAME: &'static str = "probe";
     // Any policy will do: the probe reads none of it.
     type Policy = Policy;
-    type Filter = Counting;
 
     fn new(_configuration: config::Plugin<Policy>, worker: Rc<Worker>) -> Self {
         Self { worker }
     }
 
-    fn filter(self: &Rc<Self>) -> Counting {
-        Counting(Rc::clone(self))
+    fn filter(self: &Rc<Self>) -> Box<dyn Filter> {
+        Box::new(Counting(Rc::clone(self)))
     }
 }
 

@@ -1,28 +1,77 @@
 //! The world of a plugin's sample, in the host.
 
 use super::{Exchange, Place, RETRIED};
-use crate::plugin::{ERROR_ENVELOPE, Plugin as Built, REQUEST_ID};
+use crate::plugin::{ERROR_ENVELOPE, POLICIES, Plugin as Built, REQUEST_ID};
 use host::{Answer, Cluster, Edge, Host, Plugin, RetryPolicy, Route};
-use serde_json::json;
+use serde_json::{Value, json};
+
+/// Plugins in the order in which a request comes by them, each with its configuration.
+pub type Chain<'a> = Vec<(&'a Built, Value)>;
+
+/// Of which modules a chain is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Made {
+    /// Each plugin is a module of its own.
+    OfTheirOwn,
+    /// Each is the module of all plugins, which picks it by its root id.
+    ByRootId,
+    /// The module of all plugins is one filter that runs all of them.
+    InOnePass,
+}
+
+impl Made {
+    /// The filters of a chain.
+    fn filters(self, chain: Chain<'_>) -> Vec<Plugin> {
+        let each = |(plugin, configuration): (&Built, Value)| {
+            let module = match self {
+                Self::OfTheirOwn => plugin.module(),
+                Self::ByRootId | Self::InOnePass => POLICIES.module(),
+            };
+            let made = Plugin::new(module).name(plugin.name).config(configuration);
+            made.root_id(plugin.name)
+        };
+        match self {
+            Self::OfTheirOwn | Self::ByRootId => chain.into_iter().map(each).collect(),
+            Self::InOnePass if chain.is_empty() => Vec::new(),
+            Self::InOnePass => vec![
+                Plugin::new(POLICIES.module())
+                    .name(POLICIES.name)
+                    .root_id(POLICIES.name)
+                    .config(sections(chain)),
+            ],
+        }
+    }
+}
+
+/// The configuration of all plugins of a chain in one.
+pub fn sections(chain: Chain<'_>) -> Value {
+    let section = |(plugin, configuration): (&Built, Value)| (plugin.name.to_owned(), configuration);
+    Value::Object(chain.into_iter().map(section).collect())
+}
 
 impl Exchange {
     /// The world of the plugin's sample, in the host.
     pub fn host(&self, plugin: &Built) -> Host {
-        let own = Plugin::new(plugin.module())
-            .name(plugin.name)
-            .config(self.configuration.clone());
-        let request_id = Plugin::new(REQUEST_ID.module())
-            .name("request-id")
-            .config(json!({ "service_name": "demo" }));
-        let envelope = Plugin::new(ERROR_ENVELOPE.module())
-            .name("error-envelope")
-            .config(json!({ "service_name": "demo" }));
-        let (chain, filters) = match (plugin.name, self.place) {
-            ("error-envelope", _) => (vec![own, request_id], vec![]),
-            ("circuit-breaker" | "retry", Place::Sample) => (vec![envelope, request_id, own], vec![]),
-            ("circuit-breaker" | "retry", Place::Cluster) => (vec![envelope, request_id], vec![own]),
-            _ => (vec![own], vec![]),
-        };
+        self.host_made(plugin, Made::OfTheirOwn)
+    }
+
+    /// The plugins before the router, and those in the cluster.
+    pub fn chains<'a>(&self, plugin: &'a Built) -> [Chain<'a>; 2] {
+        let own = (plugin, self.configuration.clone());
+        let demo = json!({ "service_name": "demo" });
+        let request_id = (&REQUEST_ID, demo.clone());
+        let envelope = (&ERROR_ENVELOPE, demo);
+        match (plugin.name, self.place) {
+            ("error-envelope", _) => [vec![own, request_id], vec![]],
+            ("circuit-breaker" | "retry", Place::Sample) => [vec![envelope, request_id, own], vec![]],
+            ("circuit-breaker" | "retry", Place::Cluster) => [vec![envelope, request_id], vec![own]],
+            _ => [vec![own], vec![]],
+        }
+    }
+
+    /// As [`Exchange::host`], of these modules.
+    pub fn host_made(&self, plugin: &Built, made: Made) -> Host {
+        let [chain, filters] = self.chains(plugin).map(|chain| made.filters(chain));
         // Envoy knows that nobody is there before it has the whole request, and then ends the connection.
         let nobody = Cluster::new("nobody").answers([Answer::no_healthy_upstream()]);
         Host::chain(chain)

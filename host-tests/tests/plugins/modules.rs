@@ -2,7 +2,7 @@
 
 use expect_test::expect_file;
 use flate2::{Compression, write::GzEncoder};
-use host_tests::plugin::{ALL, CIRCUIT_BREAKER, ERROR_ENVELOPE, Plugin, REQUEST_ID};
+use host_tests::plugin::{CIRCUIT_BREAKER, ERROR_ENVELOPE, MODULES, POLICIES, Plugin, REQUEST_ID};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
@@ -12,8 +12,12 @@ use wasmparser::{Export, ExternalKind, Import, Parser, Payload, TypeRef, ValType
 const LARGEST: usize = 150 * 1024;
 
 /// Modules that may be larger, with their bytes: a breaker's state machine, its record and its settings are half as much
-/// again as what another plugin does.
-const LARGER: [(&Plugin, usize); 1] = [(&CIRCUIT_BREAKER, 160 * 1024)];
+/// again as what another plugin does, error-envelope brings a catalogue of sentences, and one module holds all of them.
+const LARGER: [(&Plugin, usize); 3] = [
+    (&CIRCUIT_BREAKER, 161 * 1024),
+    (&ERROR_ENVELOPE, 152 * 1024),
+    (&POLICIES, 274 * 1024),
+];
 
 /// Modules that are promised to be small on the wire too, with their bytes gzipped.
 const SMALL_TO_PULL: [(&Plugin, usize); 1] = [(&REQUEST_ID, 60 * 1024)];
@@ -121,7 +125,7 @@ fn file(plugin: &Plugin) -> String {
 #[test]
 fn a_module_asks_for_and_offers_what_it_did() {
     let mut golden = String::new();
-    for plugin in ALL {
+    for plugin in MODULES {
         let bytes = plugin.bytes();
         let Interface { imports, exports } = interface(&bytes);
         let _ = writeln!(
@@ -143,7 +147,7 @@ fn a_module_asks_for_and_offers_what_it_did() {
 
 #[test]
 fn a_module_is_small() {
-    for plugin in ALL {
+    for plugin in MODULES {
         let size = plugin.bytes().len();
         let larger = LARGER.iter().find(|(larger, _)| larger.name == plugin.name);
         let most = larger.map_or(LARGEST, |(_, most)| *most);
@@ -165,7 +169,7 @@ fn a_module_is_small_to_pull() {
 
 #[test]
 fn a_module_asks_for_the_proxy_and_for_little_of_wasi() {
-    for plugin in ALL {
+    for plugin in MODULES {
         for (module, name, _) in interface(&plugin.bytes()).imports {
             let allowed = match module.as_str() {
                 "env" => name.starts_with("proxy_"),
@@ -179,7 +183,7 @@ fn a_module_asks_for_the_proxy_and_for_little_of_wasi() {
 
 #[test]
 fn a_module_offers_only_the_callbacks_that_it_has() {
-    for plugin in ALL {
+    for plugin in MODULES {
         let exports: Vec<String> = interface(&plugin.bytes())
             .exports
             .into_iter()

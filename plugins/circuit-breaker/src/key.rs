@@ -22,10 +22,10 @@ impl Belongs {
             _ => Direction::Unspecified,
         };
         let value = match &policy.key {
-            Key::Cluster => Value::of(&request.cluster()),
-            Key::Route => match request.route().as_ref() {
+            Key::Cluster => Value::of(request.cluster()),
+            Key::Route => match request.route() {
                 route @ (b"" | b"default") => {
-                    Value::of_route(route, &request.virtual_host(), &request.cluster())
+                    Value::of_route(route, request.virtual_host(), request.cluster())
                 }
                 route => Value::of(route),
             },

@@ -22,18 +22,16 @@ use breakers::Breakers;
 use config::Plugin;
 use config::circuit_breaker::Policy;
 use exchange::Exchange;
-use kit::{CounterFamily, Ids, Root, Worker};
+use kit::{CounterFamily, Filter, Ids, Root, Worker};
 use policy::breaker::{Moment, Record, State, Transition};
 use shared::Merges;
 use std::rc::Rc;
 
-kit::plugin!(CircuitBreaker);
-
-/// How often time moves the breakers on, in milliseconds.
-const TICK_MILLIS: u32 = 1_000;
+#[cfg(feature = "module")]
+kit::module!(CircuitBreaker);
 
 /// The plugin in one worker.
-struct CircuitBreaker {
+pub struct CircuitBreaker {
     configuration: Plugin<Policy>,
     worker: Rc<Worker>,
     breakers: Breakers,
@@ -43,11 +41,10 @@ struct CircuitBreaker {
 impl Root for CircuitBreaker {
     const NAME: &'static str = "circuit-breaker";
     type Policy = Policy;
-    type Filter = Exchange;
 
     fn new(configuration: Plugin<Policy>, worker: Rc<Worker>) -> Self {
         if configuration.can_apply() {
-            worker.tick_every(TICK_MILLIS);
+            worker.ask_for_ticks();
         }
         Self {
             configuration,
@@ -57,8 +54,8 @@ impl Root for CircuitBreaker {
         }
     }
 
-    fn filter(self: &Rc<Self>) -> Exchange {
-        Exchange::new(self)
+    fn filter(self: &Rc<Self>) -> Box<dyn Filter> {
+        Box::new(Exchange::new(self))
     }
 
     fn tick(&self) {

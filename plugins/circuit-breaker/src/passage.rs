@@ -82,10 +82,10 @@ impl Passage {
         // In a cluster there are only the upstream's answers: the replies of other filters there pass by this one.
         // Elsewhere no header tells: a filter that asks another service may hand on all that this one answered.
         let details = match call.is_attempt {
-            true => VIA_UPSTREAM.to_vec(),
+            true => VIA_UPSTREAM,
             false => response.details(),
         };
-        let is_local = Origin::of(&details) == Origin::Local;
+        let is_local = Origin::of(details) == Origin::Local;
         // Asked for only where it can matter.
         let waited = if is_local || call.settings.trip.slow_rate.is_some() {
             self.waited_millis(root)
@@ -94,7 +94,7 @@ impl Passage {
         };
         let answer = Judge {
             exchange: outcome::Exchange::of(self.head.first(":method"), status, content_type),
-            details: &details,
+            details,
             callers_deadline: is_local && self.is_callers_deadline(response, waited),
             status,
             status_fails: call.policy.failure.has_status(status),

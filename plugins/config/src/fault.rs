@@ -6,6 +6,7 @@
 use std::fmt;
 
 use crate::node::Node;
+use crate::setting::Place;
 
 /// One fault: where, and which rule is broken there.
 ///
@@ -19,6 +20,11 @@ pub struct Fault {
 impl Fault {
     pub(crate) fn new(path: String, rule: String) -> Self {
         Self { path, rule }
+    }
+
+    /// A fault of the configuration as a whole.
+    pub fn of_all(rule: &str) -> Self {
+        Self::new(String::new(), rule.to_owned())
     }
 
     /// Where it is: keys and indexes from the top, empty for the configuration as a whole.
@@ -72,6 +78,21 @@ impl Faults {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
+    }
+
+    /// Adds those of a section, with their places as they are from the top.
+    pub fn add_within(&mut self, section: &str, faults: &Faults) {
+        let top = Place::top();
+        let section = top.key(section).path();
+        for fault in &faults.list {
+            let joint = match fault.path.chars().next() {
+                None | Some('[') => "",
+                Some(_) => ".",
+            };
+            let path = joined(&[&section, joint, &fault.path]);
+            self.add(Fault::new(path, fault.rule.clone()));
+        }
+        self.more += faults.more;
     }
 
     pub(crate) fn add(&mut self, fault: Fault) {

@@ -8,8 +8,6 @@
 //! Nothing here calls a host, reads a clock or draws a random number, and nothing here can panic.
 //!
 //! ```
-//! use std::borrow::Cow;
-//!
 //! use config::{Direction, Facts, Origin, load, request_id::Policy};
 //!
 //! struct Request;
@@ -19,7 +17,7 @@
 //!     fn path(&self) -> &[u8] { b"/orders/1?full" }
 //!     fn authority(&self) -> &[u8] { b"shop.example:8080" }
 //!     fn header(&self, _name: &str) -> impl Iterator<Item = &[u8]> { std::iter::empty() }
-//!     fn route(&self) -> Cow<'_, [u8]> { Cow::Borrowed(b"orders") }
+//!     fn route(&self) -> &[u8] { b"orders" }
 //!     fn direction(&self) -> Option<Direction> { None }
 //! }
 //!
@@ -48,11 +46,15 @@ pub mod request_id;
 pub mod retry;
 mod rollout;
 pub mod rules;
+pub mod sections;
 pub mod setting;
 pub mod value;
 
 pub use fault::{Fault, Faults};
-pub use plugin::{Common, Decision, Explain, Log, LogErrors, Metadata, Mode, Origin, Plugin, Policy, load};
+pub use plugin::{
+    Common, Decision, Explain, Log, LogErrors, Metadata, Mode, Origin, Plugin, Policy, load, load_node,
+};
 pub use rollout::enforced;
 pub use rules::{Direction, Facts};
+pub use sections::{Sections, unknown_root_id};
 pub use value::{HeaderName, Percent, SafeHeaderName};

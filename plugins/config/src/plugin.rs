@@ -8,7 +8,7 @@ mod common;
 mod load;
 
 pub use common::{Common, Explain, Log, LogErrors, Mode, RuleHead, UnknownKeys};
-pub use load::load;
+pub use load::{load, load_node};
 
 use std::rc::Rc;
 

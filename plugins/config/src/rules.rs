@@ -96,7 +96,7 @@ impl Rules {
         };
         for combination in &self.combinations {
             let names = Names {
-                route: combination.route.map(|()| &*asked.route),
+                route: combination.route.map(|()| asked.route),
                 host: combination.host.map(|()| &*asked.host),
                 path: combination.path.map(|()| asked.path),
             };

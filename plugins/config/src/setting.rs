@@ -30,7 +30,7 @@ pub use merged::Merged;
 pub(crate) use nearest::nearest;
 pub use place::Place;
 pub use reading::Reading;
-pub(crate) use reading::{Entry, extra_members, lay_part, member_of, members, text, word};
+pub(crate) use reading::{Entry, extra_members, lay_part, listed, member_of, members, text, word};
 
 #[cfg(feature = "describe")]
 use crate::describe::{Member, Shape};

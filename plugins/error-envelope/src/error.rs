@@ -60,7 +60,7 @@ impl Error {
         worker: &Worker,
     ) -> Option<Self> {
         let details = response.details();
-        let origin = Origin::of(&details);
+        let origin = Origin::of(details);
         let covered = match origin {
             Origin::Local => Covered::Local,
             Origin::Upstream => Covered::Upstream,
@@ -71,8 +71,8 @@ impl Error {
         let ours = (origin == Origin::Local)
             .then(|| response.filter_state(ERROR_CODE))
             .flatten();
-        let known = error_code::known(status, origin, &details);
-        let entry = policy.catalog.find(status, &details, covered);
+        let known = error_code::known(status, origin, details);
+        let entry = policy.catalog.find(status, details, covered);
         let answer = entry.map(|entry| &entry.answer);
         let code = match (&ours, entry) {
             (Some(code), _) => String::from_utf8_lossy(code).into_owned(),
@@ -114,7 +114,7 @@ impl Error {
                 .and_then(|value| retry_after::seconds(value, worker.unix_millis()?)),
             context: context(policy, head),
             found: Found::default(),
-            details,
+            details: details.to_vec(),
         })
     }
 

@@ -23,7 +23,8 @@ use policy::error_plan::{Plan, plan};
 use std::rc::Rc;
 use writing::Reading;
 
-kit::plugin!(ErrorEnvelope);
+#[cfg(feature = "module")]
+kit::module!(ErrorEnvelope);
 
 /// Filter state that holds the code of an error, by whichever plugin of ours made it.
 const ERROR_CODE: &str = "policy.error_code";
@@ -31,7 +32,7 @@ const ERROR_CODE: &str = "policy.error_code";
 const ERROR_ORIGIN: &str = "policy.error_origin";
 
 /// The plugin in one worker.
-struct ErrorEnvelope {
+pub struct ErrorEnvelope {
     configuration: Plugin<Policy>,
     worker: Rc<Worker>,
     errors: CounterFamily,
@@ -40,7 +41,6 @@ struct ErrorEnvelope {
 impl Root for ErrorEnvelope {
     const NAME: &'static str = "error-envelope";
     type Policy = Policy;
-    type Filter = Exchange;
 
     fn new(configuration: Plugin<Policy>, worker: Rc<Worker>) -> Self {
         Self {
@@ -50,13 +50,13 @@ impl Root for ErrorEnvelope {
         }
     }
 
-    fn filter(self: &Rc<Self>) -> Exchange {
-        Exchange {
+    fn filter(self: &Rc<Self>) -> Box<dyn Filter> {
+        Box::new(Exchange {
             root: Rc::clone(self),
             head: None,
             error: None,
             body: Body::AsItIs,
-        }
+        })
     }
 }
 
@@ -113,7 +113,7 @@ impl Filter for Exchange {
         error.format = wishes.form.format(facts.accept);
         error.settle(plan, response);
         if report::is_logged(root, &error) {
-            error.route = response.route().into_owned();
+            error.route = response.route().to_vec();
         }
         if root.configuration.common.explain != Explain::None {
             response.explain(ErrorEnvelope::NAME, &report::explanation(&decision, &error, plan));

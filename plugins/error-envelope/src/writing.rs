@@ -49,6 +49,7 @@ fn reply(error: &Error, vary: Option<Vec<u8>>, response: &Response<'_>, worker: 
     let replaced = |name: &str| name == X_ERROR_CODE || (name == VARY && vary.is_some());
     let mut headers: Vec<(Vec<u8>, Vec<u8>)> = response
         .headers()
+        .into_iter()
         .filter(|(name, _)| str::from_utf8(name).is_ok_and(|name| is_kept(name) && !replaced(name)))
         .map(|(name, value)| (name.to_vec(), value.to_vec()))
         .collect();

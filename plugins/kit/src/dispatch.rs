@@ -1,93 +1,100 @@
-//! From the SDK's callbacks to a plugin's.
+//! From the SDK's callbacks to those of the plugins, in the order of the module's list.
+//!
+//! One context passes through the whole list: a request from its first plugin to its last, an answer the other way. What a
+//! callback can ask of the host is asked once for all of them, and each sees the changes of those before it.
 
 use crate::host;
 use crate::line::Line;
-use crate::{Answer, Done, Filter, Request, Response, ResponseBody, ResponseTrailers, Root, Worker};
+use crate::module::{Installed, Load, Refused};
+use crate::request::RequestPhase;
+use crate::response::ResponsePhase;
+use crate::response_body::Piece;
+use crate::{Answer, Done, Filter, Request, Response, ResponseBody, ResponseTrailers, Worker};
 use log::Level;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
-use proxy_wasm::types::{Action, Bytes, ContextType, GrpcStatusCode};
+use proxy_wasm::types::{Action, Bytes, ContextType, GrpcStatusCode, Status};
 use std::rc::Rc;
+use std::time::{Duration, SystemTime};
 
 /// Faults of one configuration that are logged, a line each; how many more there are is logged after them.
 const FAULTS_LOGGED: usize = 50;
 
-/// Makes the root context of a module that holds one plugin.
-pub fn root_context<R: Root>() -> Box<dyn RootContext> {
-    Box::new(Worked::<R> { configured: None })
+/// Makes the root context of a module that finds its plugins so.
+pub fn root_context(load: Load) -> Box<dyn RootContext> {
+    Box::new(Module {
+        load,
+        plugins: Rc::default(),
+    })
 }
 
-/// A plugin in one worker, `None` before its first configuration.
-struct Worked<R> {
-    configured: Option<(Rc<R>, Rc<Worker>)>,
+/// A module in one worker; before its first configuration it has no plugins.
+struct Module {
+    load: Load,
+    plugins: Rc<Vec<Installed>>,
 }
 
-impl<R: Root> Worked<R> {
-    fn configure(&mut self, size: usize) -> bool {
-        let refuse = |path: &str, fault: &str| {
-            Line::new(R::NAME, Level::Error, "configuration_refused")
-                .with(|line| {
-                    line.text("path", path).text("fault", fault);
-                })
-                .write();
-        };
+impl Module {
+    fn configure(&mut self, size: usize) -> Result<(), Refused> {
         // An empty configuration is not asked for: a host may answer that there is none.
         let read = if size == 0 {
             Ok(Vec::new())
         } else {
             host::plugin_configuration(size)
         };
-        let Ok(bytes) = read else {
-            refuse("", "the host did not hand the configuration over");
-            return false;
-        };
-        let configuration = match config::load::<R::Policy>(&bytes) {
-            Ok(configuration) => configuration,
-            Err(faults) => {
-                for fault in faults.iter().take(FAULTS_LOGGED) {
-                    refuse(fault.path(), fault.rule());
-                }
-                if let Some(more @ 1..) = faults.len().checked_sub(FAULTS_LOGGED) {
-                    refuse("", &format!("{more} more faults are not listed"));
-                }
-                return false;
-            }
-        };
-        let worker = Rc::new(Worker::new(R::NAME, &configuration.common));
-        for unknown in configuration.warnings.iter() {
-            worker.passed_over("unknown_key", unknown.path(), unknown.rule());
-        }
-        self.configured = Some((Rc::new(R::new(configuration, Rc::clone(&worker))), worker));
-        true
+        self.plugins = Rc::new((self.load)(read.as_deref().ok())?);
+        Ok(())
     }
 }
 
-impl<R: Root> Context for Worked<R> {
+/// Logs why a configuration is not used.
+fn log_refusal(refused: &Refused) {
+    let line = |path: &str, fault: &str| {
+        Line::new(refused.plugin, Level::Error, "configuration_refused")
+            .with(|line| {
+                line.text("path", path).text("fault", fault);
+            })
+            .write();
+    };
+    for fault in refused.faults.iter().take(FAULTS_LOGGED) {
+        line(fault.path(), fault.rule());
+    }
+    if let Some(more @ 1..) = refused.faults.len().checked_sub(FAULTS_LOGGED) {
+        line("", &format!("{more} more faults are not listed"));
+    }
+}
+
+impl Context for Module {
+    crate::left_out::without_host_calls_of_any_context!();
+
     fn on_done(&mut self) -> bool {
-        if let Some((root, _)) = &self.configured {
-            root.over();
+        for installed in &*self.plugins {
+            installed.plugin.over();
         }
         true
     }
 }
 
-impl<R: Root> RootContext for Worked<R> {
+impl RootContext for Module {
+    crate::left_out::without_host_calls_of_the_root!();
+
     fn on_configure(&mut self, size: usize) -> bool {
-        self.configure(size)
+        let configured = self.configure(size);
+        configured.inspect_err(log_refusal).is_ok()
     }
 
     fn on_tick(&mut self) {
-        if let Some((root, _)) = &self.configured {
-            root.tick();
+        for installed in &*self.plugins {
+            installed.plugin.tick();
         }
     }
 
     fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
         // The SDK panics on `None`: an exchange without a plugin passes through untouched.
-        let passage = self
-            .configured
-            .as_ref()
-            .map(|(root, worker)| (root.filter(), Rc::clone(worker)));
-        Some(Box::new(Exchange { passage }))
+        Some(Box::new(Exchange {
+            filters: self.plugins.iter().map(|each| each.plugin.filter()).collect(),
+            plugins: Rc::clone(&self.plugins),
+            entered: 0,
+        }))
     }
 
     fn get_type(&self) -> Option<ContextType> {
@@ -96,81 +103,116 @@ impl<R: Root> RootContext for Worked<R> {
 }
 
 /// One exchange.
-struct Exchange<F> {
-    passage: Option<(F, Rc<Worker>)>,
+struct Exchange {
+    plugins: Rc<Vec<Installed>>,
+    /// One of each plugin; none once the exchange is over.
+    filters: Vec<Box<dyn Filter>>,
+    /// How many of them the request has come to. A reply of the last of them is no response to those behind it.
+    entered: usize,
 }
 
-impl<F: Filter> Exchange<F> {
+impl Exchange {
+    fn request_ended(&mut self) {
+        for filter in self.filters.iter_mut().take(self.entered) {
+            filter.request_ended();
+        }
+    }
+
+    /// Has an answer, or a part of it, come by the filters that the request has come to, the last one first, until one of
+    /// them says that it ends there.
+    fn back(&mut self, step: &mut dyn FnMut(&mut dyn Filter, &Rc<Worker>) -> Action) -> Action {
+        for index in (0..self.entered).rev() {
+            if let (Some(filter), Some(installed)) = (self.filters.get_mut(index), self.plugins.get(index))
+                && let Action::Pause = step(&mut **filter, &installed.worker)
+            {
+                return Action::Pause;
+            }
+        }
+        Action::Continue
+    }
+
     /// The proxy tells it with a callback for the log or with one for the end, or with both.
     fn over(&mut self) {
-        if let Some((mut filter, worker)) = self.passage.take() {
-            filter.done(&Done::new(&worker));
+        for (installed, mut filter) in self.plugins.iter().zip(core::mem::take(&mut self.filters)) {
+            filter.done(&Done::new(&installed.worker));
         }
     }
 }
 
-impl<F: Filter> Context for Exchange<F> {
+impl Context for Exchange {
+    crate::left_out::without_host_calls_of_any_context!();
+
     fn on_done(&mut self) -> bool {
         self.over();
         true
     }
 }
 
-impl<F: Filter> HttpContext for Exchange<F> {
-    crate::left_out::without_host_calls!();
+impl HttpContext for Exchange {
+    crate::left_out::without_host_calls_of_an_exchange!();
 
     fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
-        if let Some((filter, worker)) = &mut self.passage {
-            let mut request = Request::new(worker, end_of_stream);
-            let answer = filter.request(&mut request);
-            request.write_back();
-            match answer {
+        let mut phase = RequestPhase::new(end_of_stream);
+        for (installed, filter) in self.plugins.iter().zip(&mut self.filters) {
+            self.entered += 1;
+            match filter.request(&mut Request::new(&installed.worker, &mut phase)) {
                 Answer::GoOn => {}
-                Answer::Reply(reply) if reply.send(worker) => return Action::Pause,
-                Answer::Reply(_) => filter.reply_refused(),
+                Answer::Reply(reply) => {
+                    phase.write_back();
+                    if reply.send(&installed.worker) {
+                        return Action::Pause;
+                    }
+                    filter.reply_refused();
+                }
             }
         }
+        phase.write_back();
         Action::Continue
     }
 
     fn on_http_request_body(&mut self, _size: usize, end_of_stream: bool) -> Action {
-        if let Some((filter, _)) = self.passage.as_mut().filter(|_| end_of_stream) {
-            filter.request_ended();
+        if end_of_stream {
+            self.request_ended();
         }
         Action::Continue
     }
 
     fn on_http_request_trailers(&mut self, _count: usize) -> Action {
-        if let Some((filter, _)) = &mut self.passage {
-            filter.request_ended();
-        }
+        self.request_ended();
         Action::Continue
     }
 
     fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
-        if let Some((filter, worker)) = &mut self.passage {
-            let mut response = Response::new(worker, end_of_stream);
-            match filter.response(&mut response) {
-                Answer::GoOn => response.write_back(),
+        let mut phase = ResponsePhase::new(end_of_stream);
+        let action = self.back(&mut |filter, worker| {
+            match filter.response(&mut Response::new(worker, &mut phase)) {
+                Answer::GoOn => {}
+                // Filters that the response has not come by never see the reply: a proxy skips them, too.
                 Answer::Reply(reply) if reply.send(worker) => return Action::Pause,
                 Answer::Reply(_) => filter.reply_refused(),
             }
+            Action::Continue
+        });
+        if let Action::Continue = action {
+            phase.write_back();
         }
-        Action::Continue
+        action
     }
 
     fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
-        if let Some((filter, worker)) = &mut self.passage {
-            filter.response_body(&mut ResponseBody::new(worker, size, end_of_stream));
-        }
-        Action::Continue
+        let is_last = end_of_stream;
+        let mut piece = Piece { size, is_last };
+        self.back(&mut |filter, worker| {
+            filter.response_body(&mut ResponseBody::new(worker, &mut piece));
+            Action::Continue
+        })
     }
 
     fn on_http_response_trailers(&mut self, _count: usize) -> Action {
-        if let Some((filter, worker)) = &mut self.passage {
+        self.back(&mut |filter, worker| {
             filter.response_trailers(&ResponseTrailers::new(worker));
-        }
-        Action::Continue
+            Action::Continue
+        })
     }
 
     fn on_log(&mut self) {

@@ -14,13 +14,10 @@ pub trait Root: Sized + 'static {
     /// Makes the plugin from a configuration that was found free of faults.
     fn new(configuration: config::Plugin<Self::Policy>, worker: Rc<Worker>) -> Self;
 
-    /// What it makes of an exchange. (A type and no trait object: what a plugin does not do is not in its module.)
-    type Filter: Filter;
-
     /// Makes the filter for one exchange.
-    fn filter(self: &Rc<Self>) -> Self::Filter;
+    fn filter(self: &Rc<Self>) -> Box<dyn Filter>;
 
-    /// The time that [`Worker::tick_every`] asked for has passed. (A plugin that wants it lists `proxy_on_tick` in its
+    /// The second that [`Worker::ask_for_ticks`] asked for has passed. (A plugin that wants it lists `proxy_on_tick` in its
     /// `callbacks.txt`, and so with the next.)
     fn tick(&self) {}
 

@@ -3,106 +3,166 @@
 //! A host call costs more than all that a filter computes. So several filters share one reading of the map, see each
 //! other's changes, and a header that already has its value is not written.
 
+mod sent;
+
 use crate::host::{self, Map, Status};
 use crate::worker::Worker;
-use core::ops::Range;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
+pub(crate) use sent::{Sent, serialise};
+
 /// One header map of an exchange, while its callback runs.
-pub(crate) struct Headers<'w> {
+pub(crate) struct Headers {
     map: Map,
-    worker: &'w Worker,
     sent: OnceCell<Rc<Sent>>,
-    /// The latest change of each header: its new value, or `None` where it is removed.
-    changes: Vec<(String, Option<Vec<u8>>)>,
+    changes: Changes,
+    /// Whether changes were written before the callback's end: then what was sent is no longer what the host has.
+    is_written: bool,
 }
 
-impl<'w> Headers<'w> {
-    pub(crate) fn new(map: Map, worker: &'w Worker) -> Self {
+/// Headers as they were at a moment. Keeping them copies no header.
+pub(crate) struct Kept {
+    sent: Rc<Sent>,
+    changes: Changes,
+}
+
+/// The latest change of each header.
+#[derive(Clone, Default)]
+struct Changes(Vec<Rc<Change>>);
+
+struct Change {
+    name: String,
+    /// Its new value, or `None` where it is removed.
+    value: Option<Vec<u8>>,
+    /// Whose change it is.
+    worker: Rc<Worker>,
+    is_written: Cell<bool>,
+}
+
+impl Headers {
+    pub(crate) fn new(map: Map) -> Self {
         Self {
             map,
-            worker,
             sent: OnceCell::new(),
-            changes: Vec::new(),
+            changes: Changes::default(),
+            is_written: false,
         }
     }
 
     /// The values of a header (its name in lower case), with the changes made so far.
     #[inline(never)]
-    pub(crate) fn values(&self, name: &str) -> Vec<&[u8]> {
-        match self.changes.iter().find(|(changed, _)| changed == name) {
-            Some((_, Some(value))) => vec![value],
-            Some((_, None)) => Vec::new(),
-            None => self.sent().values(name),
+    pub(crate) fn values(&self, name: &str, worker: &Worker) -> Vec<&[u8]> {
+        match self.changes.of(name) {
+            Some(value) => value.into_iter().collect(),
+            None => self.sent(worker).values(name),
         }
     }
 
     /// The first value of a header, with the changes made so far; empty if there is none.
     #[inline(never)]
-    pub(crate) fn first(&self, name: &str) -> &[u8] {
-        match self.changes.iter().find(|(changed, _)| changed == name) {
-            Some((_, change)) => change.as_deref().unwrap_or_default(),
-            None => self.sent().first(name),
+    pub(crate) fn first(&self, name: &str, worker: &Worker) -> &[u8] {
+        match self.changes.of(name) {
+            Some(value) => value.unwrap_or_default(),
+            None => self.sent(worker).first(name),
+        }
+    }
+
+    /// As [`Headers::first`], if that costs no host call.
+    pub(crate) fn first_if_known(&self, name: &str) -> Option<&[u8]> {
+        match self.changes.of(name) {
+            Some(value) => Some(value.unwrap_or_default()),
+            None => self.sent.get().map(|sent| sent.first(name)),
+        }
+    }
+
+    /// Every header, with the changes made so far.
+    pub(crate) fn all(&self, worker: &Worker) -> Vec<(&[u8], &[u8])> {
+        let mut all: Vec<(&[u8], &[u8])> = Vec::new();
+        for (name, value) in self.sent(worker).iter() {
+            match self.changes.of_bytes(name) {
+                None => all.push((name, value)),
+                // In the place of the first of that name, as the host does it.
+                Some(Some(changed)) if all.iter().all(|(other, _)| *other != name) => {
+                    all.push((name, changed))
+                }
+                Some(_) => {}
+            }
+        }
+        for change in &self.changes.0 {
+            let name = change.name.as_bytes();
+            if let Some(value) = &change.value
+                && all.iter().all(|(other, _)| *other != name)
+            {
+                all.push((name, value));
+            }
+        }
+        all
+    }
+
+    /// The headers with the changes made so far, which may be kept when the callback is over.
+    pub(crate) fn keep(&self, worker: &Worker) -> Kept {
+        Kept {
+            sent: Rc::clone(self.sent(worker)),
+            changes: self.changes.clone(),
         }
     }
 
     /// Makes `value` the header's only value.
-    pub(crate) fn set(&mut self, name: &str, value: &[u8]) {
-        self.stage(name, Some(value.to_vec()));
+    pub(crate) fn set(&mut self, name: &str, value: &[u8], worker: &Rc<Worker>) {
+        self.changes.stage(name, Some(value.to_vec()), worker);
     }
 
     /// Removes every value of the header.
-    pub(crate) fn remove(&mut self, name: &str) {
-        self.stage(name, None);
+    pub(crate) fn remove(&mut self, name: &str, worker: &Rc<Worker>) {
+        self.changes.stage(name, None, worker);
     }
 
     /// Writes the changes that differ from what was read. A map that was not read is written as it is told: a write
     /// costs less than a reading.
-    pub(crate) fn write_back(&mut self) {
-        for (name, change) in core::mem::take(&mut self.changes) {
-            if self
-                .sent
-                .get()
-                .is_some_and(|sent| sent.already(&name, change.as_deref()))
+    pub(crate) fn write_back(&self) {
+        let known = self.sent.get().filter(|_| !self.is_written);
+        for change in &self.changes.0 {
+            if change.is_written.get()
+                || known.is_some_and(|sent| sent.already(&change.name, change.value.as_deref()))
             {
                 continue;
             }
-            let (what, written) = match (self.map, &change) {
-                (Map::RequestHeaders, Some(value)) => {
-                    ("set_request_header", host::replace_header(self.map, &name, value))
-                }
-                (Map::RequestHeaders, None) => {
-                    ("remove_request_header", host::remove_header(self.map, &name))
-                }
+            let (what, written) = match (self.map, &change.value) {
+                (Map::RequestHeaders, Some(value)) => (
+                    "set_request_header",
+                    host::replace_header(self.map, &change.name, value),
+                ),
+                (Map::RequestHeaders, None) => (
+                    "remove_request_header",
+                    host::remove_header(self.map, &change.name),
+                ),
                 (Map::ResponseHeaders, Some(value)) => (
                     "set_response_header",
-                    host::replace_header(self.map, &name, value),
+                    host::replace_header(self.map, &change.name, value),
                 ),
-                (Map::ResponseHeaders, None) => {
-                    ("remove_response_header", host::remove_header(self.map, &name))
-                }
+                (Map::ResponseHeaders, None) => (
+                    "remove_response_header",
+                    host::remove_header(self.map, &change.name),
+                ),
                 // Read only.
                 (Map::ResponseTrailers, _) => continue,
             };
-            self.worker.tolerate(what, written);
+            change.worker.tolerate(what, written);
         }
     }
 
-    fn stage(&mut self, name: &str, value: Option<Vec<u8>>) {
-        match self.changes.iter_mut().find(|(changed, _)| changed == name) {
-            Some((_, staged)) => *staged = value,
-            None => self.changes.push((name.to_owned(), value)),
+    /// As [`Headers::write_back`], where the callback goes on: what is changed after that is written besides.
+    pub(crate) fn write_back_early(&mut self) {
+        self.write_back();
+        self.is_written = true;
+        for change in &self.changes.0 {
+            change.is_written.set(true);
         }
     }
 
-    /// The map as it was sent, if it has been read: a single value costs less than the map.
-    pub(crate) fn sent_if_read(&self) -> Option<&Sent> {
-        self.sent.get().map(|sent| &**sent)
-    }
-
-    /// The map as it was sent, which may be kept when the callback is over.
-    pub(crate) fn sent(&self) -> &Rc<Sent> {
+    /// The map as it was sent.
+    fn sent(&self, worker: &Worker) -> &Rc<Sent> {
         self.sent.get_or_init(|| {
             let what = match self.map {
                 Map::RequestHeaders => "request_headers",
@@ -111,98 +171,51 @@ impl<'w> Headers<'w> {
             };
             let read =
                 host::header_map(self.map).and_then(|bytes| Sent::parse(bytes).ok_or(Status::UNREADABLE));
-            Rc::new(self.worker.tolerate(what, read).unwrap_or_default())
+            Rc::new(worker.tolerate(what, read).unwrap_or_default())
         })
     }
 }
 
-/// Pairs in the ABI's serialised form, as [`Sent::parse`] reads it. `None` if there are more than it can say.
-pub(crate) fn serialise(pairs: &[(Vec<u8>, Vec<u8>)]) -> Option<Vec<u8>> {
-    let number = |length: usize| u32::try_from(length).ok().map(u32::to_le_bytes);
-    let mut bytes = number(pairs.len())?.to_vec();
-    for (name, value) in pairs {
-        bytes.extend(number(name.len())?);
-        bytes.extend(number(value.len())?);
-    }
-    for (name, value) in pairs {
-        for part in [name, value] {
-            bytes.extend_from_slice(part);
-            bytes.push(0);
+impl Kept {
+    /// The values of a header (its name in lower case), one for each time it was there.
+    pub(crate) fn values(&self, name: &str) -> Vec<&[u8]> {
+        match self.changes.of(name) {
+            Some(value) => value.into_iter().collect(),
+            None => self.sent.values(name),
         }
-    }
-    Some(bytes)
-}
-
-/// A header map as the host sent it: one buffer, and where in it each header lies.
-#[derive(Default)]
-pub(crate) struct Sent {
-    bytes: Vec<u8>,
-    headers: Vec<(Range<usize>, Range<usize>)>,
-}
-
-impl Sent {
-    /// Reads the ABI's form: the number of headers, the two sizes of each, then each name and value with a zero byte
-    /// behind it. Numbers are 32 bits, little-endian.
-    fn parse(bytes: Vec<u8>) -> Option<Self> {
-        let mut headers = Vec::new();
-        if !bytes.is_empty() {
-            let number = |at: usize| -> Option<usize> {
-                let (four, _) = bytes.get(at..)?.split_first_chunk::<4>()?;
-                usize::try_from(u32::from_le_bytes(*four)).ok()
-            };
-            let count = number(0)?;
-            let mut sizes_at = 4usize;
-            let mut data_at = count.checked_mul(8)?.checked_add(sizes_at)?;
-            if data_at > bytes.len() {
-                return None;
-            }
-            headers.reserve_exact(count);
-            for _ in 0..count {
-                let mut part = || {
-                    let end = data_at.checked_add(number(sizes_at)?)?;
-                    let part = data_at..end;
-                    bytes.get(part.clone())?;
-                    sizes_at = sizes_at.checked_add(4)?;
-                    data_at = end.checked_add(1)?;
-                    Some(part)
-                };
-                headers.push((part()?, part()?));
-            }
-        }
-        Some(Self { bytes, headers })
-    }
-
-    /// Every header as it was sent: its name and its value.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.headers
-            .iter()
-            .filter_map(|(name, value)| Some((self.bytes.get(name.clone())?, self.bytes.get(value.clone())?)))
     }
 
     /// The first value of a header; empty if there is none.
-    #[inline(never)]
     pub(crate) fn first(&self, name: &str) -> &[u8] {
-        for (key, value) in &self.headers {
-            if self.bytes.get(key.clone()) == Some(name.as_bytes()) {
-                return self.bytes.get(value.clone()).unwrap_or_default();
-            }
+        match self.changes.of(name) {
+            Some(value) => value.unwrap_or_default(),
+            None => self.sent.first(name),
         }
-        &[]
+    }
+}
+
+impl Changes {
+    /// What a header was changed to, if it was.
+    fn of(&self, name: &str) -> Option<Option<&[u8]>> {
+        self.of_bytes(name.as_bytes())
     }
 
-    #[inline(never)]
-    pub(crate) fn values(&self, name: &str) -> Vec<&[u8]> {
-        let mut values = Vec::new();
-        for (key, value) in &self.headers {
-            if self.bytes.get(key.clone()) == Some(name.as_bytes()) {
-                values.extend(self.bytes.get(value.clone()));
-            }
-        }
-        values
+    fn of_bytes(&self, name: &[u8]) -> Option<Option<&[u8]>> {
+        let mut changes = self.0.iter();
+        let change = changes.find(|change| change.name.as_bytes() == name)?;
+        Some(change.value.as_deref())
     }
 
-    /// Whether the header is already as a change would make it.
-    fn already(&self, name: &str, change: Option<&[u8]>) -> bool {
-        self.values(name).as_slice() == change.as_slice()
+    fn stage(&mut self, name: &str, value: Option<Vec<u8>>, worker: &Rc<Worker>) {
+        let change = Rc::new(Change {
+            name: name.to_owned(),
+            value,
+            worker: Rc::clone(worker),
+            is_written: Cell::new(false),
+        });
+        match self.0.iter_mut().find(|change| change.name == name) {
+            Some(earlier) => *earlier = change,
+            None => self.0.push(change),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The seam between a plugin and the proxy that runs it.
 //!
-//! A plugin is a [`Root`], made once for each worker from its configuration, and a [`Filter`], made for each exchange.
+//! A module is a list of plugins, most often of one ([`module!`]). A plugin is a [`Root`], made once for each worker from its configuration, and a [`Filter`], made for each exchange.
 //! The proxy-wasm SDK dispatches the callbacks; every call to the host is made here, because the SDK panics on a status
 //! that it did not expect, and a panic ends the worker's virtual machine. Here a call that fails is a *degradation*: it
 //! is counted and logged, and the request goes on without that step.
@@ -21,14 +21,15 @@ mod ids;
 mod left_out;
 mod line;
 mod metrics;
+mod module;
 mod own_error;
+mod proxy_facts;
 mod reply;
 mod request;
 mod request_head;
 mod response;
 mod response_body;
 mod response_trailers;
-mod route;
 mod shared_data;
 mod worker;
 
@@ -54,6 +55,8 @@ pub use worker::Worker;
 #[doc(hidden)]
 pub use dispatch::root_context;
 #[doc(hidden)]
+pub use module::{Entry, load_one, load_several};
+#[doc(hidden)]
 pub use proxy_wasm;
 
 /// Allocates in constant time, whatever was allocated before, and is a third of the C library's allocator in size.
@@ -61,13 +64,23 @@ pub use proxy_wasm;
 #[global_allocator]
 static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 
-/// Makes the crate a module that holds one plugin, named by its [`Root`].
+/// Makes the crate a module: of one plugin, named by its [`Root`], or of a list of them, in the order in which a request
+/// comes to them, behind the name of the module.
+///
+/// In a module of several, the root id picks the plugin of that name. With the module's own name, or with none, the
+/// configuration has a section for each plugin that is to run, named like it.
 #[macro_export]
-macro_rules! plugin {
+macro_rules! module {
     ($root:ty) => {
+        $crate::module!(@ |bytes| $crate::load_one(&$crate::Entry::of::<$root>(), bytes));
+    };
+    ($name:literal: $($root:ty),+ $(,)?) => {
+        $crate::module!(@ |bytes| $crate::load_several($name, &[$($crate::Entry::of::<$root>()),+], bytes));
+    };
+    (@ $load:expr) => {
         const _: () = {
             $crate::proxy_wasm::main! {{
-                $crate::proxy_wasm::set_root_context(|_| $crate::root_context::<$root>());
+                $crate::proxy_wasm::set_root_context(|_| $crate::root_context($load));
             }}
         };
     };

@@ -2,55 +2,69 @@
 
 use crate::headers::Headers;
 use crate::host::{self, Map};
+use crate::proxy_facts::{ProxyFacts, decide};
 use crate::request_head::RequestHead;
-use crate::route::{Route, decide};
 use crate::worker::Worker;
 use policy::json::Object;
 use policy::media_type::MediaType;
-use std::borrow::Cow;
 use std::net::IpAddr;
+use std::rc::Rc;
 
-/// A request on its way to the upstream.
-pub struct Request<'w> {
-    worker: &'w Worker,
-    headers: Headers<'w>,
-    route: Route<'w>,
+/// The request phase of one callback, which the filters share.
+pub(crate) struct RequestPhase {
+    headers: Headers,
+    facts: ProxyFacts,
     is_whole: bool,
 }
 
-impl<'w> Request<'w> {
-    pub(crate) fn new(worker: &'w Worker, is_whole: bool) -> Self {
+impl RequestPhase {
+    pub(crate) fn new(is_whole: bool) -> Self {
         Self {
-            worker,
-            headers: Headers::new(Map::RequestHeaders, worker),
-            route: Route::new(worker),
+            headers: Headers::new(Map::RequestHeaders),
+            facts: ProxyFacts::default(),
             is_whole,
         }
     }
 
+    pub(crate) fn write_back(&self) {
+        self.headers.write_back();
+    }
+}
+
+/// A request on its way to the upstream, as one filter sees it: with the changes of those before it.
+pub struct Request<'p> {
+    worker: &'p Rc<Worker>,
+    phase: &'p mut RequestPhase,
+}
+
+impl<'p> Request<'p> {
+    pub(crate) fn new(worker: &'p Rc<Worker>, phase: &'p mut RequestPhase) -> Self {
+        Self { worker, phase }
+    }
+
     /// Whether nothing follows the headers, neither body nor trailers.
     pub fn is_whole(&self) -> bool {
-        self.is_whole
+        self.phase.is_whole
     }
 
     /// The values of a header (its name in lower case), one for each time it was sent.
     pub fn values(&self, name: &str) -> Vec<&[u8]> {
-        self.headers.values(name)
+        self.phase.headers.values(name, self.worker)
     }
 
     /// The first value of a header; empty if there is none.
     pub fn first(&self, name: &str) -> &[u8] {
-        self.headers.first(name)
+        self.phase.headers.first(name, self.worker)
     }
 
     /// Makes `value` the header's only value.
     pub fn set(&mut self, name: &str, value: &[u8]) {
-        self.headers.set(name, value);
+        self.phase.headers.set(name, value, self.worker);
     }
 
     /// Removes every value of the header.
     pub fn remove(&mut self, name: &str) {
-        self.headers.remove(name);
+        self.phase.headers.remove(name, self.worker);
     }
 
     /// The address of the peer, as the listener trusts it; `None` if the proxy does not know one.
@@ -75,32 +89,32 @@ impl<'w> Request<'w> {
         decide(self.worker, self, configuration)
     }
 
-    /// Its headers as it came, for the later phases.
+    /// Its headers as they are now, for the later phases.
     pub fn head(&self) -> RequestHead {
-        RequestHead::new(self.headers.sent())
+        RequestHead::new(self.phase.headers.keep(self.worker))
     }
 
     /// The name of the cluster that it is routed to; empty if it is routed to none.
-    pub fn cluster(&self) -> Vec<u8> {
-        self.named("cluster_name", "xds\0cluster_name")
+    pub fn cluster(&self) -> &[u8] {
+        self.phase.facts.cluster(self.worker)
     }
 
     /// The name of the virtual host of its route; empty if it has none.
-    pub fn virtual_host(&self) -> Vec<u8> {
-        self.named("virtual_host_name", "xds\0virtual_host_name")
+    pub fn virtual_host(&self) -> &[u8] {
+        self.phase.facts.virtual_host(self.worker)
     }
 
     /// Which attempt of a request it is, from 1, where the plugin stands in a cluster; 0 where it stands before the
     /// router, which makes the attempts.
     pub fn attempt(&self) -> u64 {
-        self.worker.attempts()
+        self.phase.facts.attempts(self.worker)
     }
 
     /// Writes the changes that were made so far, and makes the proxy choose the route anew. False if the host refused,
     /// which was counted.
     pub fn reroute(&mut self) -> bool {
-        self.headers.write_back();
-        self.route = Route::new(self.worker);
+        self.phase.headers.write_back_early();
+        self.phase.facts = ProxyFacts::default();
         self.worker
             .tolerate("clear_route_cache", host::clear_route_cache())
             .is_some()
@@ -108,7 +122,7 @@ impl<'w> Request<'w> {
 
     /// Whether the caller speaks gRPC.
     pub fn is_grpc(&self) -> bool {
-        MediaType::of(self.headers.first("content-type")) == MediaType::Grpc
+        MediaType::of(self.first("content-type")) == MediaType::Grpc
     }
 
     /// Filter state that another filter of ours has set.
@@ -124,16 +138,6 @@ impl<'w> Request<'w> {
     /// Adds to the filter state that tells why each plugin decided as it did.
     pub fn explain(&self, plugin: &str, explanation: &Object) {
         self.worker.explain(plugin, explanation);
-    }
-
-    pub(crate) fn write_back(&mut self) {
-        self.headers.write_back();
-    }
-
-    fn named(&self, what: &'static str, path: &str) -> Vec<u8> {
-        self.worker
-            .tolerate_absence(what, host::property(path))
-            .unwrap_or_default()
     }
 }
 
@@ -154,11 +158,11 @@ impl config::Facts for Request<'_> {
         self.values(name).into_iter()
     }
 
-    fn route(&self) -> Cow<'_, [u8]> {
-        self.route.name()
+    fn route(&self) -> &[u8] {
+        self.phase.facts.route(self.worker)
     }
 
     fn direction(&self) -> Option<config::Direction> {
-        self.route.direction()
+        self.phase.facts.direction(self.worker)
     }
 }

@@ -1,16 +1,15 @@
 //! The request's headers, kept for the later phases, in which the host no longer shows them.
 
-use crate::headers::Sent;
-use crate::route::Route;
-use std::borrow::Cow;
-use std::rc::Rc;
+use crate::headers::Kept;
+use crate::proxy_facts::ProxyFacts;
+use crate::worker::Worker;
 
-/// The headers of a request as it came, before any change. Keeping them copies nothing.
-pub struct RequestHead(Rc<Sent>);
+/// The headers of a request as they came to a filter. Keeping them copies nothing.
+pub struct RequestHead(Kept);
 
 impl RequestHead {
-    pub(crate) fn new(sent: &Rc<Sent>) -> Self {
-        Self(Rc::clone(sent))
+    pub(crate) fn new(kept: Kept) -> Self {
+        Self(kept)
     }
 
     /// The values of a header (its name in lower case), one for each time it was sent.
@@ -27,7 +26,8 @@ impl RequestHead {
 /// What rules compare, in a phase after the request's.
 pub(crate) struct Late<'a> {
     pub(crate) head: &'a RequestHead,
-    pub(crate) route: &'a Route<'a>,
+    pub(crate) facts: &'a ProxyFacts,
+    pub(crate) worker: &'a Worker,
 }
 
 impl config::Facts for Late<'_> {
@@ -47,11 +47,11 @@ impl config::Facts for Late<'_> {
         self.head.values(name).into_iter()
     }
 
-    fn route(&self) -> Cow<'_, [u8]> {
-        self.route.name()
+    fn route(&self) -> &[u8] {
+        self.facts.route(self.worker)
     }
 
     fn direction(&self) -> Option<config::Direction> {
-        self.route.direction()
+        self.facts.direction(self.worker)
     }
 }

@@ -12,6 +12,9 @@ use std::cell::Cell;
 /// Filter state that tells why each plugin decided as it did: a JSON list, in the order of the decisions.
 const EXPLAIN: &str = "policy.explain";
 
+/// How often time moves a plugin on, in milliseconds. One period for all: the host has one timer for a module.
+const TICK_MILLIS: u32 = 1_000;
+
 /// One plugin in one worker.
 pub struct Worker {
     plugin: &'static str,
@@ -66,9 +69,9 @@ impl Worker {
         drawn
     }
 
-    /// Asks the host for [`crate::Root::tick`] every so many milliseconds.
-    pub fn tick_every(&self, millis: u32) {
-        self.tolerate("tick_period", host::set_tick_period(millis));
+    /// Asks the host for [`crate::Root::tick`], once a second.
+    pub fn ask_for_ticks(&self) {
+        self.tolerate("tick_period", host::set_tick_period(TICK_MILLIS));
     }
 
     /// Random bytes; `None` if the host has none.
@@ -127,14 +130,16 @@ impl Worker {
         }
     }
 
-    /// Counts and logs that something in the configuration was passed over.
-    pub(crate) fn passed_over(&self, what: &'static str, path: &str, rule: &str) {
-        self.count_degradation(what);
-        Line::new(self.plugin, Level::Warn, "configuration_passed_over")
-            .with(|line| {
-                line.text("path", path).text("fault", rule);
-            })
-            .write();
+    /// Counts and logs the unknown keys that were passed over in the configuration.
+    pub(crate) fn passed_over(&self, unknown: &config::Faults) {
+        for unknown in unknown.iter() {
+            self.count_degradation("unknown_key");
+            Line::new(self.plugin, Level::Warn, "configuration_passed_over")
+                .with(|line| {
+                    line.text("path", unknown.path()).text("fault", unknown.rule());
+                })
+                .write();
+        }
     }
 
     /// Filter state that a filter of ours has set in this exchange.

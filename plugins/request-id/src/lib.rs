@@ -17,7 +17,8 @@ use report::Told;
 use std::rc::Rc;
 use trace::Trace;
 
-kit::plugin!(RequestId);
+#[cfg(feature = "module")]
+kit::module!(RequestId);
 
 /// Filter state that holds the id.
 const REQUEST_ID: &str = "policy.request_id";
@@ -25,7 +26,7 @@ const REQUEST_ID: &str = "policy.request_id";
 const TRACE_ID: &str = "policy.trace_id";
 
 /// The plugin in one worker.
-struct RequestId {
+pub struct RequestId {
     configuration: Plugin<Policy>,
     worker: Rc<Worker>,
     accepted: Counter,
@@ -36,7 +37,6 @@ struct RequestId {
 impl Root for RequestId {
     const NAME: &'static str = "request-id";
     type Policy = Policy;
-    type Filter = Exchange;
 
     fn new(configuration: Plugin<Policy>, worker: Rc<Worker>) -> Self {
         let counter = |source| worker.counter("request_ids_total", &[("source", source)]);
@@ -51,11 +51,11 @@ impl Root for RequestId {
         }
     }
 
-    fn filter(self: &Rc<Self>) -> Exchange {
-        Exchange {
+    fn filter(self: &Rc<Self>) -> Box<dyn Filter> {
+        Box::new(Exchange {
             root: Rc::clone(self),
             identified: None,
-        }
+        })
     }
 }
 

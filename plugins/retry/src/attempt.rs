@@ -36,7 +36,7 @@ pub(crate) fn attempted(
         }
     }
     if let (Some(settings), 2..) = (&planned.budget, attempt) {
-        let budget = root.budgets.find(&request.cluster(), settings, now);
+        let budget = root.budgets.find(request.cluster(), settings, now);
         let is_left = budget.take_one(&root.worker, now);
         let before = request.filter_state(CHARGED);
         let before = before.as_deref().map(number).unwrap_or_default();

@@ -104,7 +104,7 @@ impl Filter for Exchange {
             .budget
             .as_ref()
             .zip(now)
-            .map(|(settings, now)| root.budgets.find(&request.cluster(), settings, now));
+            .map(|(settings, now)| root.budgets.find(request.cluster(), settings, now));
         let facts = Told {
             is_grpc,
             key,
@@ -196,7 +196,7 @@ impl Passage {
         let is_error = status >= 400 || grpc_status.is_some_and(|status| status > 0);
         let details = match is_error {
             true => response.details(),
-            false => Vec::new(),
+            false => &[],
         };
         let is_spent = details == BUDGET_SPENT.as_bytes();
         let mut told = Vec::new();
@@ -204,7 +204,7 @@ impl Passage {
             let route = response.route();
             for attempt in 2..=attempts.min(MOST_ATTEMPTS) {
                 let labels = [
-                    ("route", &*String::from_utf8_lossy(&route)),
+                    ("route", &*String::from_utf8_lossy(route)),
                     ("attempt", &*attempt.to_string()),
                 ];
                 root.attempts.increment(&root.worker, &labels);
@@ -215,16 +215,16 @@ impl Passage {
             let steering = self.planned.plan.steer(&self.facts.of(&self.head));
             let of_cluster = is_spent.then_some(Reason::Budget);
             let withheld = steering.withheld(&steering::Answer {
-                details: &details,
+                details,
                 status,
                 grpc_status,
                 is_ratelimited: !response.first("x-envoy-ratelimited").is_empty(),
                 attempts,
             });
             if let Some(reason) = of_cluster.or(withheld) {
-                let route = response.route().into_owned();
+                let route = response.route();
                 let labels = [
-                    ("route", &*String::from_utf8_lossy(&route)),
+                    ("route", &*String::from_utf8_lossy(route)),
                     ("reason", reason.as_str()),
                     ("mode", self.carried.as_str()),
                 ];
@@ -232,7 +232,7 @@ impl Passage {
                 told.push(["suppressed:", reason.as_str()].concat());
                 self.suppressed = Some(Suppressed {
                     reason,
-                    route,
+                    route: route.to_vec(),
                     status,
                     attempts,
                 });

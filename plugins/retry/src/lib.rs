@@ -16,17 +16,15 @@ use budgets::Budgets;
 use config::Plugin;
 use config::retry::Policy;
 use exchange::Exchange;
-use kit::{CounterFamily, Root, Worker};
+use kit::{CounterFamily, Filter, Root, Worker};
 use planned::AllPlanned;
 use std::rc::Rc;
 
-kit::plugin!(Retry);
-
-/// How often what was gathered is merged, in milliseconds.
-const TICK_MILLIS: u32 = 1_000;
+#[cfg(feature = "module")]
+kit::module!(Retry);
 
 /// The plugin in one worker.
-struct Retry {
+pub struct Retry {
     configuration: Plugin<Policy>,
     planned: AllPlanned,
     worker: Rc<Worker>,
@@ -38,12 +36,11 @@ struct Retry {
 impl Root for Retry {
     const NAME: &'static str = "retry";
     type Policy = Policy;
-    type Filter = Exchange;
 
     fn new(configuration: Plugin<Policy>, worker: Rc<Worker>) -> Self {
         let planned = AllPlanned::of(configuration.policies());
         if configuration.can_apply() && planned.has_budget() {
-            worker.tick_every(TICK_MILLIS);
+            worker.ask_for_ticks();
         }
         Self {
             planned,
@@ -55,8 +52,8 @@ impl Root for Retry {
         }
     }
 
-    fn filter(self: &Rc<Self>) -> Exchange {
-        Exchange::new(self)
+    fn filter(self: &Rc<Self>) -> Box<dyn Filter> {
+        Box::new(Exchange::new(self))
     }
 
     fn tick(&self) {

@@ -20,12 +20,20 @@ const SECTIONS: [&str; 4] = ["$schema", "default", "profiles", "routes"];
 /// # Errors
 /// Every fault that was found; the configuration is then not to be used at all.
 pub fn load<P: Policy>(bytes: &[u8]) -> Result<Plugin<P>, Faults> {
+    load_node(&Node::read(bytes)?)
+}
+
+/// As [`load`], of a configuration that has been read.
+///
+/// # Errors
+/// Those of [`load`] that come after the reading.
+pub fn load_node<P: Policy>(node: &Node) -> Result<Plugin<P>, Faults> {
     let mut policies = Vec::<P>::new();
     let Loaded {
         common,
         choice,
         warnings,
-    } = Loaded::read(bytes, &mut policies)?;
+    } = Loaded::read(node, &mut policies)?;
     Ok(Plugin {
         common,
         warnings,
@@ -89,15 +97,11 @@ struct Loaded {
 impl Loaded {
     // Not part of its generic caller, which is compiled again for every plugin.
     #[inline(never)]
-    fn read(bytes: &[u8], policies: &mut dyn Policies) -> Result<Self, Faults> {
-        let node = Node::read(bytes)?;
-        let mut reading = Reading::default();
-        // How the rest is read hangs on it, wherever it stands.
-        let unknown_keys = member_of(&node, "unknown_keys");
-        reading.pass_over_unknown = matches!(unknown_keys, Some(Node::Text(word)) if word == "warn");
+    fn read(node: &Node, policies: &mut dyn Policies) -> Result<Self, Faults> {
+        let mut reading = Reading::of(node);
         let top = Place::top();
         let mut common = Common::default();
-        let sections = extra_members(&node, &mut common, &top, &mut reading, &SECTIONS).unwrap_or_default();
+        let sections = extra_members(node, &mut common, &top, &mut reading, &SECTIONS).unwrap_or_default();
         let default = section(&sections, "default");
         let mut loading = Loading {
             policies,

@@ -21,7 +21,7 @@ pub trait Facts {
     fn header(&self, name: &str) -> impl Iterator<Item = &[u8]>;
 
     /// The name of the route that the proxy has chosen. Asked at most once for a decision.
-    fn route(&self) -> Cow<'_, [u8]>;
+    fn route(&self) -> &[u8];
 
     /// Which way the listener's traffic goes; `None` where that is not said.
     fn direction(&self) -> Option<Direction>;
@@ -39,7 +39,7 @@ pub enum Direction {
 /// A request's facts in the form in which they are compared.
 pub(super) struct Asked<'a, F> {
     pub(super) facts: &'a F,
-    pub(super) route: Cow<'a, [u8]>,
+    pub(super) route: &'a [u8],
     /// In lower case and without port.
     pub(super) host: Cow<'a, [u8]>,
     /// Without the query.
@@ -50,14 +50,13 @@ pub(super) struct Asked<'a, F> {
 impl<'a, F: Facts> Asked<'a, F> {
     /// Route and host are asked for only if some rule needs them.
     pub(super) fn new(facts: &'a F, route: bool, host: bool) -> Self {
-        let nothing = Cow::Borrowed(&[][..]);
         Self {
             facts,
-            route: if route { facts.route() } else { nothing.clone() },
+            route: if route { facts.route() } else { &[] },
             host: if host {
                 plain_host(facts.authority())
             } else {
-                nothing
+                Cow::Borrowed(&[])
             },
             path: without_query(facts.path()),
             direction: Cell::new(None),

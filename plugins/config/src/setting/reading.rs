@@ -16,6 +16,16 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// For this configuration, which says itself whether unknown keys are passed over: how the rest is read hangs on that,
+    /// wherever it stands.
+    pub(crate) fn of(node: &Node) -> Self {
+        let unknown_keys = member_of(node, "unknown_keys");
+        Self {
+            pass_over_unknown: matches!(unknown_keys, Some(Node::Text(word)) if word == "warn"),
+            ..Self::default()
+        }
+    }
+
     /// Reports a broken rule. Returns nothing, as what a reader then has.
     pub fn refuse<T>(&mut self, at: &Place<'_>, rule: &[&str]) -> Option<T> {
         self.add(at, rule);
@@ -166,7 +176,7 @@ pub(crate) fn word(
 }
 
 /// As in `one of a, b, c`.
-fn listed(lead: &str, words: &[&str]) -> String {
+pub(crate) fn listed(lead: &str, words: &[&str]) -> String {
     let mut list = lead.to_owned();
     let mut separator = " ";
     for word in words {

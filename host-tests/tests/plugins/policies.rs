@@ -1,0 +1,3 @@
+//! The module that holds all plugins.
+
+mod one_pass;
