@@ -115,7 +115,7 @@ impl Run {
 
         let (upstream, collector) = plan.start_servers()?;
         if let Some(upstream) = &upstream {
-            sample = sample.cluster("upstream", upstream.address())?;
+            sample = sample.upstream(upstream.address())?;
         }
         let folder = tempfile::tempdir().map_err(Failure::io("making a folder"))?;
         let file = configuration_file(arguments, &sample, folder.path())?;

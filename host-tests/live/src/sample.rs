@@ -153,6 +153,28 @@ impl Sample {
         })
     }
 
+    /// The cluster called `upstream` at `address`, and with it every other that has the same endpoint: one server stands
+    /// for all of them.
+    ///
+    /// # Errors
+    /// [`Error::Sample`] if there is no cluster of that name with one endpoint.
+    pub fn upstream(mut self, address: SocketAddr) -> Result<Self> {
+        let before = self.endpoint("upstream");
+        let clusters = self
+            .tree
+            .pointer("/static_resources/clusters")
+            .and_then(Value::as_array);
+        let names = clusters.into_iter().flatten();
+        let names: Vec<String> = names
+            .filter_map(|cluster| Some(cluster.get("name")?.as_str()?.to_owned()))
+            .filter(|name| name != "upstream" && self.endpoint(name) == before)
+            .collect();
+        self = self.cluster("upstream", address)?;
+        names
+            .iter()
+            .try_fold(self, |sample, name| sample.cluster(name, address))
+    }
+
     /// The endpoint of the cluster called `name`, as `address:port`.
     pub fn endpoint(&self, name: &str) -> Option<SocketAddr> {
         let clusters = self.tree.pointer("/static_resources/clusters")?.as_array()?;

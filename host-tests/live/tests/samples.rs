@@ -141,3 +141,15 @@ fn the_tracing_sample_is_the_first_one_and_a_tracer() {
     assert_eq!(clusters.pop().expect("a cluster")["name"], "collector");
     assert_eq!(tree, sample().tree());
 }
+
+#[test]
+fn one_server_stands_for_all_clusters_at_the_address_of_upstream() {
+    let moved =
+        Sample::load("error-envelope.yaml").and_then(|sample| sample.upstream(([127, 0, 0, 1], 4).into()));
+    let moved = moved.expect("the sample has an upstream");
+    let at = |name: &str| moved.endpoint(name).map(|address| address.port());
+    assert_eq!(
+        (at("upstream"), at("full"), at("refused")),
+        (Some(4), Some(4), Some(1))
+    );
+}

@@ -10,6 +10,7 @@ mod outage;
 mod replies;
 mod retry;
 mod retry_samples;
+mod samples;
 mod scenarios;
 mod stand;
 mod tracing;

@@ -40,7 +40,7 @@ pub(super) fn moved(mut sample: Sample, arguments: &Arguments) -> Result<Sample,
         sample = sample.admin_port(port)?;
     }
     if let (Some(port), Some(address)) = (arguments.upstream_port, sample.endpoint("upstream")) {
-        sample = sample.cluster("upstream", SocketAddr::new(address.ip(), port))?;
+        sample = sample.upstream(SocketAddr::new(address.ip(), port))?;
     }
     Ok(sample)
 }
