@@ -1,6 +1,7 @@
 //! The samples that wire Envoy's own features around the plugins do what their comments say, with two workers.
 
 mod circuit_breaker_fallback;
+mod route_metadata;
 
 use crate::stand::Stand;
 use host_tests::plugin::ALL;
@@ -8,6 +9,12 @@ use live::client::{Request, Response};
 use live::{Envoy, Sample, Upstream, wait};
 use serde_json::{Value, json};
 use std::time::Duration;
+
+/// The sample as it is.
+#[track_caller]
+fn stand(file: &str) -> Stand {
+    stand_with(file, Ok)
+}
 
 /// The sample, changed, on free ports, in front of one upstream, with the modules that were just built.
 #[track_caller]
