@@ -2,6 +2,7 @@
 
 mod circuit_breaker_fallback;
 mod route_metadata;
+mod versions;
 
 use crate::stand::Stand;
 use host_tests::plugin::ALL;
