@@ -2,6 +2,7 @@
 
 mod caching;
 mod circuit_breaker_fallback;
+mod drills;
 mod route_metadata;
 mod versions;
 

@@ -84,7 +84,7 @@ impl Envoy {
 pub struct Serving {
     /// Its administration interface.
     pub admin: SocketAddr,
-    /// Its listeners, by name, in the order of the configuration.
+    /// Its listeners, by name, in the order of the configuration, but for those inside Envoy itself.
     pub listeners: Vec<(String, SocketAddr)>,
 }
 
@@ -124,7 +124,11 @@ fn listeners(admin: SocketAddr) -> Result<Vec<(String, SocketAddr)>> {
             SocketAddr::new(ip, port),
         ))
     };
-    let each = statuses.into_iter().flatten();
+    // Those inside Envoy have no address that anybody could connect to.
+    let each = statuses
+        .into_iter()
+        .flatten()
+        .filter(|status| status.pointer("/local_address/envoy_internal_address").is_none());
     each.map(|status| listener(status).ok_or_else(|| malformed(format!("no address in {status}"))))
         .collect()
 }
