@@ -3,6 +3,7 @@
 mod caching;
 mod circuit_breaker_fallback;
 mod drills;
+mod roll_out;
 mod route_metadata;
 mod versions;
 
