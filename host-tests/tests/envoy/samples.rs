@@ -4,6 +4,7 @@ mod caching;
 mod circuit_breaker_fallback;
 mod drills;
 mod roll_out;
+mod edge;
 mod route_metadata;
 mod versions;
 
