@@ -1,8 +1,12 @@
 //! The rate limits.
 
-use super::{assert_error, assert_metric, behind_a_load_balancer, body, calls, get, send, stand, text};
+use super::{
+    MANAGER, assert_error, assert_metric, behind_a_load_balancer, body, calls, get, send, stand, stand_with,
+    text,
+};
 use crate::stand::Stand;
-use live::client::{Request, Response};
+use live::client::{Connection, Request, Response};
+use serde_json::json;
 use std::time::{Duration, Instant};
 
 /// Sends until one is refused, and returns that. A bucket of `tokens` is refilled evenly, by one in `refill`.
@@ -71,4 +75,25 @@ fn no_client_uses_up_what_another_has() {
     // Of the same /64: nothing is left, but for what has come back meanwhile.
     used_up(&stand, &from("2001:db8:1:2::8"), 0, LOGIN);
     assert_eq!(send(&stand, &from("2001:db8:1:3::8")).status, 200);
+}
+
+#[test]
+fn counted_for_each_connection_a_client_has_more_with_another_one() {
+    let login = format!("{MANAGER}/route_config/virtual_hosts/0/routes/1/typed_per_filter_config");
+    let login = format!("{login}/envoy.filters.http.local_ratelimit");
+    let stand = stand_with(|sample| {
+        sample.set(
+            &format!("{login}/local_rate_limit_per_downstream_connection"),
+            json!(true),
+        )
+    });
+    let address = stand.envoy.address().expect("it has a listener");
+    for _ in 0..2 {
+        let mut connection = Connection::open(address).expect("it listens");
+        let statuses: Vec<u16> = (0..6)
+            .map(|_| connection.send(&Request::new("POST", "/login")))
+            .map(|response| response.expect("it is answered").status)
+            .collect();
+        assert_eq!(statuses, [200, 200, 200, 200, 200, 429]);
+    }
 }

@@ -4,7 +4,7 @@ use super::{FILE, body, eventually, get, send, stand};
 use crate::samples::stand_with as stand_of;
 use crate::stand::Stand;
 use live::client::{self, Request};
-use live::{Collector, Sample, Span};
+use live::{Collector, Received, Sample, Span};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -104,6 +104,21 @@ fn the_spans_the_log_the_body_and_the_upstream_have_the_same_trace() {
 }
 
 #[test]
+fn of_a_trace_context_that_is_none_nothing_goes_on_and_the_id_stands_for_the_trace() {
+    let (stand, _collector) = traced(Ok);
+    let nonsense = Request::get("/status/404").header("traceparent", "nonsense");
+    let body = body(&send(&stand, &nonsense));
+    assert!(
+        body["request_id"].is_string() && body["trace_id"] == body["request_id"],
+        "{body:#}"
+    );
+    assert_eq!(
+        the_one_received(&stand).values("traceparent"),
+        Vec::<&[u8]>::new()
+    );
+}
+
+#[test]
 fn the_sampler_decides_unless_the_caller_has() {
     let ratio = format!(
         "{}/tracing/provider/typed_config/sampler/typed_config/wrapped_sampler/typed_config/sampling_percentage",
@@ -116,13 +131,24 @@ fn the_sampler_decides_unless_the_caller_has() {
     assert!(traceparent(&stand).ends_with("-01"));
 }
 
-/// The traceparent of the one request that the service has received since the last call, health checks apart.
+/// The traceparent of the one request that the service has received since the last call.
 #[track_caller]
 fn traceparent(stand: &Stand) -> String {
-    let received = stand.upstream.take_received();
-    let mut asked = received.iter().filter(|request| request.path != "/health");
-    let (Some(request), None) = (asked.next(), asked.next()) else {
+    let received = the_one_received(stand);
+    let values = received.values("traceparent");
+    let [value] = values.as_slice() else {
         panic!("{received:#?}");
     };
-    String::from_utf8_lossy(request.values("traceparent")[0]).into_owned()
+    String::from_utf8_lossy(value).into_owned()
+}
+
+/// The one request that the service has received since the last call, health checks apart.
+#[track_caller]
+fn the_one_received(stand: &Stand) -> Received {
+    let received = stand.upstream.take_received();
+    let mut asked = received.iter().filter(|request| request.path != "/health");
+    match (asked.next(), asked.next()) {
+        (Some(request), None) => request.clone(),
+        _ => panic!("{received:#?}"),
+    }
 }
