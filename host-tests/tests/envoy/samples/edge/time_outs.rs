@@ -21,6 +21,13 @@ fn patiently(stand: &Stand, request: &Request) -> (Response, Duration) {
     (response, began.elapsed())
 }
 
+/// Envoy's timers count from the beginning of a round of its loop, so that they end a little early; and the machine may be
+/// busy.
+fn is_about(seconds: u64, took: Duration) -> bool {
+    let early = Duration::from_millis(500);
+    (Duration::from_secs(seconds) - early..Duration::from_secs(seconds + 9)).contains(&took)
+}
+
 #[test]
 fn a_request_has_thirty_seconds_of_which_each_attempt_has_ten() {
     let stand = stand();
@@ -29,7 +36,7 @@ fn a_request_has_thirty_seconds_of_which_each_attempt_has_ten() {
             let (given_up, took) = patiently(&stand, &Request::get("/slow/31000"));
             assert_error(&given_up, 504, "UPSTREAM_TIMEOUT");
             assert_eq!(text(&given_up, "x-envoy-attempt-count"), "3");
-            assert!((30.0..40.0).contains(&took.as_secs_f64()), "{took:?}");
+            assert!(is_about(30, took), "{took:?}");
             assert_eq!(reached(&stand, "/slow/31000"), 3 + 1, "and the report");
         });
         scope.spawn(|| {
@@ -60,7 +67,7 @@ fn a_connection_has_five_seconds() {
     let request = Request::get("/orders").header("x-envoy-attempt-count", "2");
     let (given_up, took) = patiently(&stand, &request);
     assert_error(&given_up, 503, "UPSTREAM_CONNECT_FAILURE");
-    assert!((5.0..14.0).contains(&took.as_secs_f64()), "{took:?}");
+    assert!(is_about(5, took), "{took:?}");
     let entry = &stand.envoy.access_log_of(1).expect("it is logged")[0];
     let details = entry["details"].as_str().unwrap_or_default();
     assert!(details.contains("connection_timeout"), "{details}");
