@@ -41,6 +41,9 @@ export WASM_OPT
 
 wasm-runner := .tools/wasm-test-runner.stamp
 
+# What images are labelled with: the commit, where nothing differs from it.
+revision = $(shell git diff --quiet HEAD 2>/dev/null && git rev-parse HEAD 2>/dev/null)
+
 # $(call need,<command>,<what for>,<remedy>)
 need = command -v $(1) >/dev/null || { echo '$(1) is missing, which $(2): $(3)' >&2; exit 1; }
 need-cargo = $(call need,cargo,builds everything here,get it with rustup from https://rustup.rs)
@@ -64,6 +67,11 @@ run: $(envoy) wasm ## Starts Envoy with a sample and a demo upstream: SAMPLE=, L
 wasm: $(wasm-opt) ## Builds the plugins as they ship, into dist/
 	@$(need-cargo)
 	@tools/build-wasm $(PLUGINS)
+
+.PHONY: dist
+dist: wasm ## Packages the plugins in dist/: checksums, JSON Schemas, SBOMs, OCI images
+	@cargo build --locked -p dist 2>&1 | { grep --line-buffered -v '^ *Finished ' >&2 || true; }
+	@exec cargo run --locked --quiet -p dist -- --revision '$(revision)' $(PLUGINS)
 
 .PHONY: probes
 probes: ## Builds the modules that only the tests load

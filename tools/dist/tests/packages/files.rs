@@ -174,6 +174,28 @@ fn modules_that_are_packaged_where_they_are_stay_the_files_that_they_were() {
 }
 
 #[test]
+fn make_dist_packages_every_plugin() {
+    let mut make = Command::new("make");
+    make.args(["--dry-run", "--silent", "dist"])
+        .current_dir(workspace());
+    for outer in ["MAKEFLAGS", "MFLAGS", "MAKELEVEL"] {
+        make.env_remove(outer);
+    }
+    let lines = succeeds(make);
+    let run = lines
+        .lines()
+        .find(|line| line.contains("cargo run --locked --quiet -p dist -- "));
+    let mut plugins: Vec<&str> = run
+        .expect("it starts dist")
+        .split(' ')
+        .skip_while(|word| *word != "dist")
+        .skip(4)
+        .collect();
+    plugins.sort_unstable();
+    assert_eq!(plugins, ALL.iter().map(|plugin| plugin.name).collect::<Vec<_>>());
+}
+
+#[test]
 fn nothing_that_is_packaged_holds_a_path_of_this_machine() {
     let packages = packaged();
     let workspace = workspace();
