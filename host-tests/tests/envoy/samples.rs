@@ -3,8 +3,8 @@
 mod caching;
 mod circuit_breaker_fallback;
 mod drills;
-mod roll_out;
 mod edge;
+mod roll_out;
 mod route_metadata;
 mod versions;
 
