@@ -89,7 +89,7 @@ lint: $(wasm-opt) ## Checks format and lints, natively and for wasm
 	@# The plugins' tests are declared by a macro, which cargo fmt does not look into.
 	rustfmt --check --edition 2024 $(foreach plugin,$(PLUGINS),host-tests/tests/plugins/$(subst -,_,$(plugin)).rs)
 	cargo clippy --locked $(natively) --all-targets -- -D warnings
-	cargo clippy --locked --target wasm32-wasip1 $(patsubst %,-p %,$(PLUGINS) $(PROBES)) -- -D warnings
+	cargo clippy --locked --target wasm32-wasip1 --all-features $(patsubst %,-p %,$(PLUGINS) $(PROBES)) -- -D warnings
 	cargo fmt --check --manifest-path $(EXAMPLE)
 	cargo clippy --locked --target wasm32-wasip1 --manifest-path $(EXAMPLE) --target-dir target/examples -- -D warnings
 

@@ -83,7 +83,7 @@ impl RootContext for Module {
     }
 
     fn on_tick(&mut self) {
-        for installed in &*self.plugins {
+        for installed in self.plugins.iter().filter(|each| each.worker.wants_ticks.get()) {
             installed.plugin.tick();
         }
     }

@@ -17,7 +17,7 @@ pub(crate) struct Headers {
     map: Map,
     sent: OnceCell<Rc<Sent>>,
     changes: Changes,
-    /// Whether changes were written before the callback's end: then what was sent is no longer what the host has.
+    /// Whether changes were written: then what was sent is no longer what the host has.
     is_written: bool,
 }
 
@@ -120,10 +120,10 @@ impl Headers {
 
     /// Writes the changes that differ from what was read. A map that was not read is written as it is told: a write
     /// costs less than a reading.
-    pub(crate) fn write_back(&self) {
+    pub(crate) fn write_back(&mut self) {
         let known = self.sent.get().filter(|_| !self.is_written);
         for change in &self.changes.0 {
-            if change.is_written.get()
+            if change.is_written.replace(true)
                 || known.is_some_and(|sent| sent.already(&change.name, change.value.as_deref()))
             {
                 continue;
@@ -150,15 +150,7 @@ impl Headers {
             };
             change.worker.tolerate(what, written);
         }
-    }
-
-    /// As [`Headers::write_back`], where the callback goes on: what is changed after that is written besides.
-    pub(crate) fn write_back_early(&mut self) {
-        self.write_back();
         self.is_written = true;
-        for change in &self.changes.0 {
-            change.is_written.set(true);
-        }
     }
 
     /// The map as it was sent.

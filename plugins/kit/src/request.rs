@@ -26,7 +26,7 @@ impl RequestPhase {
         }
     }
 
-    pub(crate) fn write_back(&self) {
+    pub(crate) fn write_back(&mut self) {
         self.headers.write_back();
     }
 }
@@ -113,7 +113,7 @@ impl<'p> Request<'p> {
     /// Writes the changes that were made so far, and makes the proxy choose the route anew. False if the host refused,
     /// which was counted.
     pub fn reroute(&mut self) -> bool {
-        self.phase.headers.write_back_early();
+        self.phase.headers.write_back();
         self.phase.facts = ProxyFacts::default();
         self.worker
             .tolerate("clear_route_cache", host::clear_route_cache())

@@ -24,7 +24,7 @@ impl ResponsePhase {
         }
     }
 
-    pub(crate) fn write_back(&self) {
+    pub(crate) fn write_back(&mut self) {
         self.headers.write_back();
     }
 }

@@ -23,6 +23,8 @@ pub struct Worker {
     changes_limit: Cell<LogLimit>,
     dice: Cell<Option<Dice>>,
     degradations: Cell<Vec<(&'static str, Counter)>>,
+    /// Of the plugins of a module, not all may want the module's ticks.
+    pub(crate) wants_ticks: Cell<bool>,
 }
 
 impl Worker {
@@ -35,6 +37,7 @@ impl Worker {
             changes_limit: Cell::new(limit),
             dice: Cell::default(),
             degradations: Cell::default(),
+            wants_ticks: Cell::new(false),
         }
     }
 
@@ -71,6 +74,7 @@ impl Worker {
 
     /// Asks the host for [`crate::Root::tick`], once a second.
     pub fn ask_for_ticks(&self) {
+        self.wants_ticks.set(true);
         self.tolerate("tick_period", host::set_tick_period(TICK_MILLIS));
     }
 
