@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use tree::{find, is_wasm_filter, pointer_parent, visit};
+use tree::{find, is_wasm, is_wasm_filter, pointer_parent, visit};
 
 const WASM_CONFIG: &str = "/typed_config/config";
 
@@ -95,8 +95,9 @@ impl Sample {
     pub fn modules(&self) -> Vec<PathBuf> {
         let mut modules = Vec::new();
         visit(&self.tree, &mut |node| {
-            if is_wasm_filter(node) {
-                let file = node.pointer("/typed_config/config/vm_config/code/local/filename");
+            // In a chain, or as the default of one that is discovered.
+            if is_wasm(node) {
+                let file = node.pointer("/config/vm_config/code/local/filename");
                 modules.extend(file.and_then(Value::as_str).map(PathBuf::from));
             }
         });

@@ -71,6 +71,14 @@ fn another_module_takes_the_place_of_the_first_and_leaves_the_rest_of_the_vm() {
 }
 
 #[test]
+fn the_default_of_a_filter_that_is_discovered_has_a_module_too() {
+    let sample = Sample::load("ecds/envoy.yaml").expect("the sample is YAML");
+    let files = ["error_envelope", "request_id", "circuit_breaker", "retry"];
+    let files = files.map(|file| std::path::PathBuf::from(format!("dist/{file}.wasm")));
+    assert_eq!(sample.modules(), files);
+}
+
+#[test]
 fn what_is_not_there_is_named() {
     let address = ([127, 0, 0, 1], 1).into();
     refused(

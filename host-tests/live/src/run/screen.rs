@@ -157,7 +157,8 @@ mod tests {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../envoy");
         let files = std::fs::read_dir(folder).expect("the folder of samples");
         let paths = files.map(|file| file.expect("a file").path());
-        let samples: Vec<_> = paths.filter(|path| path.is_file()).collect();
+        let mut samples: Vec<_> = paths.filter(|path| path.is_file()).collect();
+        samples.push(std::path::Path::new(folder).join("ecds/envoy.yaml"));
         assert!(samples.len() >= 10, "{samples:?}");
         for path in samples {
             let text = std::fs::read_to_string(&path).expect("a sample is text");

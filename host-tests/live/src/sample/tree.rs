@@ -26,7 +26,12 @@ pub(super) fn find<'t>(node: &'t mut Value, is: &impl Fn(&Value) -> bool) -> Opt
 
 /// Whether this is an entry of a filter chain that holds a wasm plugin.
 pub(super) fn is_wasm_filter(node: &Value) -> bool {
-    let kind = node.pointer("/typed_config/@type").and_then(Value::as_str);
+    node.get("typed_config").is_some_and(is_wasm)
+}
+
+/// Whether this is what a wasm plugin is configured by.
+pub(super) fn is_wasm(node: &Value) -> bool {
+    let kind = node.get("@type").and_then(Value::as_str);
     kind.is_some_and(|kind| kind.ends_with("envoy.extensions.filters.http.wasm.v3.Wasm"))
 }
 
