@@ -8,6 +8,7 @@ mod ecds;
 mod error_envelope;
 mod hostile;
 mod outage;
+mod patches;
 mod replies;
 mod retry;
 mod retry_samples;
