@@ -8,6 +8,7 @@ mod documents;
 mod faults;
 mod guest;
 mod lines;
+mod manifests;
 mod modules;
 mod probe;
 mod puppet;
