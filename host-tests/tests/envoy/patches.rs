@@ -4,9 +4,10 @@
 //! repeated fields appended. That it finds the listener and the cluster which a patch means, no test here can show.
 
 mod apply;
+mod extension_policy;
+mod wasm_plugins;
 
 use apply::{Patched, istio};
-use host_tests::plugin::CIRCUIT_BREAKER;
 use live::client::Request;
 use live::{Envoy, Sample, Upstream, validate};
 use serde_json::{Value, json};
@@ -116,51 +117,4 @@ fn what_the_manifests_for_envoy_gateway_add_is_accepted_by_envoy() {
         &json!({ member.expect("it is of the connection manager"): operation["value"] }),
     );
     assert_valid(&patched);
-}
-
-/// A WasmPlugin comes without a vm_id, and with a name and an environment of Istio's.
-#[test]
-fn the_listeners_of_a_proxy_share_the_breakers_of_a_wasm_plugin() {
-    let upstream = Upstream::start().expect("an upstream can be started");
-    let mut patched = Patched::new(upstream.address());
-    let configuration = json!({ "default": { "trip": { "consecutive_failures": 3 } } }).to_string();
-    let filter = json!({
-        "name": "extensions.istio.io/wasmplugin/istio-system.circuit-breaker",
-        "typed_config": {
-            "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
-            "config": {
-                "name": "istio-system.circuit-breaker",
-                "root_id": "circuit-breaker",
-                "failure_policy": "FAIL_RELOAD",
-                "configuration": {
-                    "@type": "type.googleapis.com/google.protobuf.StringValue", "value": configuration,
-                },
-                "vm_config": {
-                    "runtime": "envoy.wasm.runtime.v8",
-                    "code": { "local": { "filename": CIRCUIT_BREAKER.path() } },
-                    "environment_variables": {
-                        "key_values": { "ISTIO_META_WASM_PLUGIN_RESOURCE_VERSION": "1" },
-                    },
-                },
-            },
-        },
-    });
-    patched.filters().insert(0, filter);
-    let mut other = patched.tree()["static_resources"]["listeners"][0].clone();
-    other["name"] = json!("other");
-    patched.merge("/static_resources/listeners", &json!([other]));
-    let envoy = Envoy::with(&patched.to_yaml()).start();
-    let envoy = envoy.unwrap_or_else(|error| panic!("{error}"));
-    for _ in 0..3 {
-        assert_eq!(
-            envoy
-                .send(&Request::get("/status/503"))
-                .expect("an answer")
-                .status,
-            503
-        );
-    }
-    let other = envoy.listener("other").expect("it has this listener");
-    let response = live::client::send(other, &Request::get("/orders")).expect("an answer");
-    assert_eq!(response.values("x-error-code"), [b"CIRCUIT_OPEN"]);
 }

@@ -188,6 +188,34 @@ impl Patched {
     }
 }
 
+/// The WasmPlugin as Istio puts it into a chain: with a name and an environment of its own, and without a vm_id.
+pub fn wasm_plugin(resource: &Value, module: &Path) -> Value {
+    let spec = &resource["spec"];
+    let name = resource["metadata"]["name"].as_str().expect("it has a name");
+    json!({
+        "name": format!("extensions.istio.io/wasmplugin/istio-system.{name}"),
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
+            "config": {
+                "name": format!("istio-system.{name}"),
+                "root_id": spec["pluginName"],
+                "failure_policy": spec["failStrategy"],
+                "configuration": {
+                    "@type": "type.googleapis.com/google.protobuf.StringValue",
+                    "value": spec["pluginConfig"].to_string(),
+                },
+                "vm_config": {
+                    "runtime": "envoy.wasm.runtime.v8",
+                    "code": { "local": { "filename": module } },
+                    "environment_variables": {
+                        "key_values": { "ISTIO_META_WASM_PLUGIN_RESOURCE_VERSION": name },
+                    },
+                },
+            },
+        },
+    })
+}
+
 /// The filter with the module of its root_id from a file, where the agent puts it.
 fn with_module(mut filter: Value) -> Value {
     let root_id = filter["config"]["root_id"].clone();
