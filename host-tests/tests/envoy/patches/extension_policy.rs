@@ -2,7 +2,7 @@
 
 use super::apply::documents;
 use super::wasm_plugins::check;
-use host_tests::plugin::ALL;
+use host_tests::plugin::MODULES;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -33,10 +33,20 @@ fn filter(index: usize, entry: &Value, module: &Path) -> Value {
 
 #[test]
 fn the_entries_of_the_policy_do_what_it_says() {
-    let policy = documents("envoy-gateway/policies.yaml").remove(0);
+    check_policy("envoy-gateway/policies.yaml");
+}
+
+#[test]
+fn the_one_module_does_what_the_four_do() {
+    check_policy("envoy-gateway/one-module.yaml");
+}
+
+#[track_caller]
+fn check_policy(file: &str) {
+    let policy = documents(file).remove(0);
     let entries = policy["spec"]["wasm"].as_array().expect("it has entries");
     let filters = entries.iter().enumerate().map(|(index, entry)| {
-        let plugin = ALL.iter().find(|plugin| entry["rootID"] == plugin.name);
+        let plugin = MODULES.iter().find(|plugin| entry["rootID"] == plugin.name);
         filter(index, entry, plugin.expect("there is this plugin").path())
     });
     check("gateway", filters.collect());

@@ -1,7 +1,7 @@
 //! The WasmPlugins in the places in which Istio puts them.
 
 use super::apply::{Patched, documents, wasm_plugin};
-use host_tests::plugin::{ALL, CIRCUIT_BREAKER};
+use host_tests::plugin::{ALL, CIRCUIT_BREAKER, POLICIES};
 use live::client::Request;
 use live::{Envoy, Upstream, client, wait};
 use serde_json::{Value, json};
@@ -64,6 +64,15 @@ fn the_four_in_their_places_do_what_their_manifests_say() {
             .expect("there is this plugin");
         wasm_plugin(&documents(&format!("istio/{name}.yaml"))[0], plugin.path())
     });
+    check("ingress", filters.collect());
+}
+
+#[test]
+fn the_one_module_in_two_places_does_what_the_four_do() {
+    let documents = documents("istio/policies.yaml");
+    let filters = documents
+        .iter()
+        .map(|document| wasm_plugin(document, POLICIES.path()));
     check("ingress", filters.collect());
 }
 

@@ -2,7 +2,8 @@
 
 use super::of_kind;
 use crate::documents::assert_accepted;
-use host_tests::plugin::ALL;
+use host::Host;
+use host_tests::plugin::{ALL, POLICIES};
 use serde_json::Value;
 
 /// A plugin as a manifest loads it.
@@ -114,6 +115,50 @@ fn each_plugin_has_a_manifest_of_each_kind_and_loads_its_configuration() {
                 assert_accepted(plugin, each.configuration.as_str(), &each.place);
             }
         }
+    }
+}
+
+#[test]
+fn the_one_module_loads_the_sections_that_the_plugins_load() {
+    for kind in ["WasmPlugin", "EnvoyExtensionPolicy"] {
+        let mut loaded = loaded_by(kind);
+        loaded.retain(|each| each.root_id == POLICIES.name);
+        let mut sections = Vec::new();
+        for each in &loaded {
+            let host = Host::new(POLICIES.module()).root_id(&each.root_id);
+            let host = host.config(each.configuration.as_str());
+            host.try_start()
+                .unwrap_or_else(|refused| panic!("{}: {refused}", each.place));
+            assert!(host.logs().is_empty(), "{}: {:#?}", each.place, host.logs());
+            let configuration: Value = serde_json::from_str(&each.configuration).expect("it is JSON");
+            for (name, section) in configuration.as_object().expect("it has sections") {
+                let plugin = ALL.iter().find(|plugin| plugin.name == name);
+                let plugin = plugin.unwrap_or_else(|| panic!("{}: {name} is no plugin", each.place));
+                assert_accepted(plugin, section.to_string().as_str(), &each.place);
+                sections.push(name.clone());
+            }
+        }
+        sections.sort();
+        // Together each of them, and none twice.
+        let mut names: Vec<_> = ALL.iter().map(|plugin| plugin.name).collect();
+        names.sort_unstable();
+        assert_eq!(sections, names, "{kind}");
+    }
+}
+
+#[test]
+fn the_one_module_refuses_a_section_with_a_fault() {
+    for each in loaded_by("WasmPlugin")
+        .iter()
+        .filter(|each| each.root_id == POLICIES.name)
+    {
+        let spoiled = each.configuration.replace("ingress", "");
+        let host = Host::new(POLICIES.module()).root_id(&each.root_id);
+        assert!(
+            host.config(spoiled.as_str()).try_start().is_err(),
+            "{}",
+            each.place
+        );
     }
 }
 

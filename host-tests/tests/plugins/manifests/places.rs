@@ -1,39 +1,59 @@
 //! Where the plugins come to stand in the chain: everywhere in the one order in which they know of each other.
 
-use super::of_kind;
+use super::{Document, of_kind};
 use serde_json::Value;
 use std::cmp::Reverse;
 
 const ORDER: [&str; 4] = ["error-envelope", "request-id", "circuit-breaker", "retry"];
 
-/// The names of these resources in the order in which Istio puts their filters: those before authentication come first,
+/// The plugins of these resources in the order in which Istio puts their filters: those before authentication come first,
 /// and of one phase those with the higher priority.
-fn by_phase_and_priority(kind: &str) -> Vec<String> {
-    let mut documents = of_kind(kind);
+fn by_phase_and_priority(mut documents: Vec<Document>) -> Vec<String> {
     documents.sort_by_key(|document| {
         let spec = &document.tree["spec"];
         let is_early = spec["phase"] == "AUTHN";
         (!is_early, Reverse(spec["priority"].as_i64().unwrap_or_default()))
     });
-    let names = documents.iter().map(|document| {
-        document.tree["metadata"]["name"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned()
-    });
-    names.collect()
+    documents.iter().flat_map(plugins).collect()
+}
+
+/// The plugins that a WasmPlugin or TrafficExtension loads, in their order.
+fn plugins(document: &Document) -> Vec<String> {
+    let spec = &document.tree["spec"];
+    let module = spec.get("wasm").unwrap_or(spec);
+    let name = module["pluginName"].as_str().expect("it has a name");
+    if !is_one_module(document) {
+        return vec![name.to_owned()];
+    }
+    let sections = module["pluginConfig"].as_object().expect("it has sections");
+    let in_order = ORDER.into_iter().filter(|name| sections.contains_key(*name));
+    in_order.map(str::to_owned).collect()
+}
+
+fn is_one_module(document: &Document) -> bool {
+    let name = document.tree.pointer("/spec/pluginName");
+    let name = name.or_else(|| document.tree.pointer("/spec/wasm/0/rootID"));
+    name.is_some_and(|name| name == "policies")
 }
 
 #[test]
 fn phases_and_priorities_make_the_order() {
-    for kind in ["WasmPlugin", "TrafficExtension"] {
-        assert_eq!(by_phase_and_priority(kind), ORDER, "{kind}");
+    let extensions = of_kind("TrafficExtension");
+    let (one_module, single): (Vec<_>, Vec<_>) = of_kind("WasmPlugin").into_iter().partition(is_one_module);
+    for documents in [extensions, single, one_module] {
+        assert_eq!(by_phase_and_priority(documents), ORDER);
     }
 }
 
 #[test]
 fn the_list_of_an_extension_policy_is_in_that_order() {
-    for document in of_kind("EnvoyExtensionPolicy") {
+    let (one_module, lists): (Vec<_>, Vec<_>) = of_kind("EnvoyExtensionPolicy")
+        .into_iter()
+        .partition(is_one_module);
+    // One filter, which has its own order.
+    assert_eq!(one_module.len(), 1);
+    assert!(!lists.is_empty());
+    for document in lists {
         let wasm = document.tree["spec"]["wasm"].as_array().expect("it has plugins");
         let names: Vec<_> = wasm.iter().filter_map(|each| each["rootID"].as_str()).collect();
         assert_eq!(names, ORDER, "{}", document.place);
