@@ -1,9 +1,9 @@
-//! What may be configured, as data: from it come the JSON Schema that editors use and the reference page.
+//! What may be configured, as data: from it come the JSON Schema that editors use and the keys on a plugin's page.
 
-mod page;
+mod keys;
 mod schema;
 
-pub use page::page;
+pub use keys::with_keys;
 pub use schema::schema;
 
 use serde::ser::{Serialize, Serializer};

@@ -23,9 +23,6 @@ pub trait Policy: Part {
     /// The plugin's name, as its files and root id have it.
     const NAME: &'static str;
 
-    /// What the plugin's reference page says before all else: what nobody should miss.
-    const FOREWORD: &'static str = "";
-
     /// Reports values that cannot stand together, once all layers are merged.
     fn check(&self, merged: &mut Merged<'_>) {
         let _ = merged;

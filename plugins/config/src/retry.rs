@@ -107,10 +107,6 @@ words! {
 
 impl crate::Policy for Policy {
     const NAME: &'static str = "retry";
-    const FOREWORD: &'static str = "**Headers add to a route's `retry_on`, and cannot narrow it.** This plugin tells the \
-        proxy's router by request headers what may be tried again. What a route's own retry policy allows, the router does \
-        as well. So give routes no `retry_on`, only what no header can say, the back-off; and where a route's own policy \
-        must stay, say so with `route_policy`.";
 
     fn check(&self, merged: &mut Merged<'_>) {
         if let (Some(timeout), Some(per_try)) = (self.timeout, self.per_try_timeout)

@@ -304,7 +304,7 @@ mod tests {
     #[cfg(not(target_arch = "wasm32"))]
     #[test]
     fn the_page_of_codes_is_up_to_date() {
-        expect_test::expect_file!["../../../schemas/error-codes.md"].assert_eq(&page());
+        expect_test::expect_file!["../../../docs/error-codes.md"].assert_eq(&page());
     }
 
     proptest! {

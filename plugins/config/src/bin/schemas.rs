@@ -1,18 +1,19 @@
-//! Writes the JSON Schema and the reference page of each plugin into `schemas/`.
+//! Writes what is generated for people: the JSON Schema of each plugin into `schemas/`, and every key into its page in
+//! `docs/`, which is otherwise written by hand.
 //!
-//! `schemas [--check] [FOLDER]`: the folder is `schemas` by default. With `--check` nothing is written, and files that
-//! differ from what would be are named.
+//! `schemas [--check] [FOLDER]`: the folder is the repository's root, by default where this is run. With `--check`
+//! nothing is written, and files that differ from what would be are named.
 #![forbid(unsafe_code)]
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use config::describe::{page, schema};
+use config::describe::{schema, with_keys};
 use config::{Policy, circuit_breaker, error_envelope, request_id, retry};
 
 fn main() -> ExitCode {
     let mut check = false;
-    let mut folder = "schemas".to_owned();
+    let mut root = ".".to_owned();
     for argument in std::env::args().skip(1) {
         match argument.as_str() {
             "--check" => check = true,
@@ -20,47 +21,57 @@ fn main() -> ExitCode {
                 eprintln!("unknown option {other}; usage: schemas [--check] [FOLDER]");
                 return ExitCode::FAILURE;
             }
-            _ => folder = argument,
+            _ => root = argument,
         }
     }
-    let mut sound = true;
-    let files = [
-        files::<circuit_breaker::Policy>(),
-        files::<request_id::Policy>(),
-        files::<error_envelope::Policy>(),
-        files::<retry::Policy>(),
+    let root = Path::new(&root);
+    let made = [
+        plugin::<circuit_breaker::Policy>(root, check),
+        plugin::<request_id::Policy>(root, check),
+        plugin::<error_envelope::Policy>(root, check),
+        plugin::<retry::Policy>(root, check),
     ];
-    for (name, text) in files.concat() {
-        let path = Path::new(&folder).join(name);
-        let done = if check {
-            compare(&path, &text)
-        } else {
-            write(&path, &text)
-        };
-        if let Err(problem) = done {
-            eprintln!("{}: {problem}", path.display());
-            sound = false;
-        }
+    let faults: Vec<String> = made.into_iter().flatten().filter_map(Result::err).collect();
+    for fault in &faults {
+        eprintln!("{fault}");
     }
-    if sound {
+    if faults.is_empty() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     }
 }
 
-fn files<P: Policy>() -> [(String, String); 2] {
+/// Both files of a plugin.
+fn plugin<P: Policy>(root: &Path, check: bool) -> [Result<(), String>; 2] {
+    let done = |file: String, make: &dyn Fn(&Path) -> Result<String, String>| {
+        let path = root.join(file);
+        let done = make(&path).and_then(|text| {
+            if check {
+                compare(&path, &text)
+            } else {
+                write(&path, &text)
+            }
+        });
+        done.map_err(|problem| format!("{}: {problem}", path.display()))
+    };
     [
-        (format!("{}.schema.json", P::NAME), schema::<P>()),
-        (format!("{}.md", P::NAME), page::<P>()),
+        done(format!("schemas/{}.schema.json", P::NAME), &|_| Ok(schema::<P>())),
+        done(format!("docs/{}.md", P::NAME), &|path| {
+            with_keys::<P>(&read(path)?)
+        }),
     ]
 }
 
+fn read(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|error| error.to_string())
+}
+
 fn compare(path: &Path, text: &str) -> Result<(), String> {
-    match std::fs::read_to_string(path) {
-        Ok(found) if found == text => Ok(()),
-        Ok(_) => Err("differs from what the declarations give".to_owned()),
-        Err(error) => Err(error.to_string()),
+    if read(path)? == text {
+        Ok(())
+    } else {
+        Err("differs from what the declarations give".to_owned())
     }
 }
 

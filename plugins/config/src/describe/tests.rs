@@ -119,44 +119,63 @@ fn every_setting_is_explained() {
     each("", &Shape::Object(all()));
 }
 
+/// That a plugin's files, which these are, are what the declarations give.
+#[track_caller]
+fn generated<P: crate::Policy>(schema_file: &str, page: &str) {
+    assert!(
+        schema::<P>() == schema_file,
+        "{}'s schema is not what the declarations give; write it with the binary `schemas`",
+        P::NAME
+    );
+    assert!(
+        with_keys::<P>(page).as_deref() == Ok(page),
+        "{}'s page has not the keys that the declarations give; write them with the binary `schemas`",
+        P::NAME
+    );
+}
+
 #[test]
 fn the_files_are_those_of_the_declarations() {
-    let files = [
-        (
-            schema::<RequestId>(),
-            include_str!("../../../../schemas/request-id.schema.json"),
-        ),
-        (
-            page::<RequestId>(),
-            include_str!("../../../../schemas/request-id.md"),
-        ),
-        (
-            schema::<ErrorEnvelope>(),
-            include_str!("../../../../schemas/error-envelope.schema.json"),
-        ),
-        (
-            page::<ErrorEnvelope>(),
-            include_str!("../../../../schemas/error-envelope.md"),
-        ),
-        (
-            schema::<CircuitBreaker>(),
-            include_str!("../../../../schemas/circuit-breaker.schema.json"),
-        ),
-        (
-            page::<CircuitBreaker>(),
-            include_str!("../../../../schemas/circuit-breaker.md"),
-        ),
-        (
-            schema::<Retry>(),
-            include_str!("../../../../schemas/retry.schema.json"),
-        ),
-        (page::<Retry>(), include_str!("../../../../schemas/retry.md")),
-    ];
-    for (made, found) in files {
-        assert!(
-            made == found,
-            "schemas/ is not what the declarations give; write it with the binary `schemas`"
-        );
+    generated::<RequestId>(
+        include_str!("../../../../schemas/request-id.schema.json"),
+        include_str!("../../../../docs/request-id.md"),
+    );
+    generated::<ErrorEnvelope>(
+        include_str!("../../../../schemas/error-envelope.schema.json"),
+        include_str!("../../../../docs/error-envelope.md"),
+    );
+    generated::<CircuitBreaker>(
+        include_str!("../../../../schemas/circuit-breaker.schema.json"),
+        include_str!("../../../../docs/circuit-breaker.md"),
+    );
+    generated::<Retry>(
+        include_str!("../../../../schemas/retry.schema.json"),
+        include_str!("../../../../docs/retry.md"),
+    );
+}
+
+/// A page before, between and after its marks, which stand at the ends of the first two parts.
+fn parts() -> [&'static str; 3] {
+    const RETRY: &str = include_str!("../../../../docs/retry.md");
+    let (before, rest) = RETRY.split_once("### For the plugin").unwrap();
+    let (keys, after) = rest.split_once("<!-- Here ends").unwrap();
+    [before, keys, after]
+}
+
+#[test]
+fn what_is_written_by_hand_stays() {
+    let [before, keys, after] = parts();
+    let emptied = format!("{before}<!-- Here ends{after}");
+    let whole = format!("{before}### For the plugin{keys}<!-- Here ends{after}");
+    assert_eq!(with_keys::<Retry>(&emptied), Ok(whole));
+}
+
+#[test]
+fn a_page_without_both_marks_is_refused() {
+    let [before, keys, after] = parts();
+    let twice = format!("{before}<!-- Here ends{after}").repeat(2);
+    for spoiled in ["", keys, before, &format!("<!-- Here ends{after}"), &twice] {
+        assert!(with_keys::<Retry>(spoiled).is_err(), "{spoiled}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! The reference page of a plugin's configuration, in Markdown.
+//! Every key of a plugin, as the part of its page in `docs/` that no hand writes.
 
 use std::fmt::Write;
 
@@ -8,18 +8,33 @@ use crate::node::Node;
 use crate::plugin::{Common, Policy, RuleHead};
 use crate::setting::Part;
 
-/// The page of the plugin with this policy.
-pub fn page<P: Policy>() -> String {
-    let mut page = Page::default();
-    page.paragraph(&format!("# Configuration of {}", P::NAME));
-    page.paragraph(
-        "<!-- Generated from the declarations in plugins/config; `make bless` writes it anew. -->",
-    );
-    if !P::FOREWORD.is_empty() {
-        page.paragraph(P::FOREWORD);
+const BEGIN: &str =
+    "<!-- Generated from the declarations in plugins/config; `make bless` writes it anew. -->";
+const END: &str = "<!-- Here ends what is generated. -->";
+
+/// A plugin's page with its keys between its two marks, in place of what stands there.
+///
+/// # Errors
+/// When the page does not have each mark once, in this order.
+pub fn with_keys<P: Policy>(page: &str) -> Result<String, String> {
+    let parts = page.split_once(BEGIN).and_then(|(before, rest)| {
+        let (_, after) = rest.split_once(END)?;
+        Some((before, after))
+    });
+    match parts {
+        Some((before, after)) if !after.contains(BEGIN) && !after.contains(END) => {
+            Ok(format!("{before}{BEGIN}\n\n{}\n{END}{after}", keys::<P>()))
+        }
+        _ => Err(format!(
+            "must have, once and in this order, the lines\n{BEGIN}\n{END}"
+        )),
     }
-    page.paragraph(INTRODUCTION);
-    page.paragraph("## For the plugin as a whole");
+}
+
+/// The tables of all keys of the plugin with this policy.
+fn keys<P: Policy>() -> String {
+    let mut page = Page::default();
+    page.paragraph("### For the plugin as a whole");
     let extra = [
         ("default", "a policy, or `null`", "`{}`", DEFAULT),
         ("profiles", "object of policies", "`{}`", PROFILES),
@@ -27,23 +42,17 @@ pub fn page<P: Policy>() -> String {
         ("$schema", "anything", "", "For editors; not read."),
     ];
     page.section("", &Common::members(), &extra);
-    page.paragraph("## A rule");
+    page.paragraph("### A rule");
     page.section(
         "",
         &RuleHead::members(),
         &[("policy", "a policy", "", RULE_POLICY)],
     );
-    page.paragraph("## A policy");
+    page.paragraph("### A policy");
     page.paragraph("It stands under `default`, in a profile, or in a rule's `policy`.");
     page.section("", &P::members(), &[]);
     page.text.trim_end().to_owned() + "\n"
 }
-
-const INTRODUCTION: &str = "The configuration is one JSON object, or a protobuf Struct that says the same. Nothing at all \
-means the defaults. Objects are laid over each other key by key, lists replace, `null` switches off what says so, and a \
-part that was `null` starts from the defaults of its members. Whatever is wrong is refused as a whole, with every fault, \
-its place and what would be right.\n\nTexts are compared as bytes. A percentage is 0 to 100, fractions allowed. Where \
-`disabled` is one of the words, `false` means the same.";
 
 #[derive(Default)]
 struct Page {
@@ -82,7 +91,7 @@ impl Page {
         for member in members {
             if let Some((nested, place)) = nested(&member.shape) {
                 let path = [path, member.key, place].concat();
-                self.paragraph(&format!("### `{path}`"));
+                self.paragraph(&format!("#### `{path}`"));
                 self.section(&(path + "."), nested, &[]);
             }
         }
