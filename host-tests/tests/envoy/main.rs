@@ -2,6 +2,7 @@
 
 mod circuit_breaker;
 mod circuit_breaker_samples;
+mod commands;
 mod configuration;
 mod differential;
 mod ecds;

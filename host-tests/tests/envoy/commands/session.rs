@@ -1,0 +1,105 @@
+//! A sample on a real Envoy with two workers, as `make run` starts it, and a shell in front of it.
+
+use super::console::{Step, matches};
+use host_tests::document::root;
+use host_tests::plugin::REQUEST_ID;
+use live::{Envoy, Sample, Upstream, wait};
+use std::process::Command;
+use std::time::Duration;
+
+/// Far beyond what anything here takes, for a machine that has much else to do.
+const BOUND: Duration = Duration::from_secs(20);
+/// Where a sample listens, as it stands in the file.
+const LISTENER: &str = "127.0.0.1:10000";
+const ADMINISTRATION: &str = "127.0.0.1:9901";
+
+pub struct Session {
+    envoy: Envoy,
+    _upstream: Upstream,
+}
+
+impl Session {
+    /// The sample at this path from the root.
+    pub fn start(path: &str) -> Self {
+        let upstream = Upstream::start().expect("an upstream can be started");
+        let start = || {
+            let sample = Sample::open(&root().join(path))?
+                .on_free_ports()
+                .cluster("upstream", upstream.address())?;
+            let modules = REQUEST_ID.path().parent().expect("the modules are in a folder");
+            let configuration = sample
+                .to_yaml()
+                .replace("\"dist/", &format!("\"{}/", modules.display()));
+            Envoy::with(&configuration).concurrency(2).start()
+        };
+        let envoy = start().unwrap_or_else(|error: live::Error| panic!("{path}: {error}"));
+        Self {
+            envoy,
+            _upstream: upstream,
+        }
+    }
+
+    /// Takes these steps, and says which came to something else.
+    pub fn run(&self, steps: &[Step]) -> Vec<String> {
+        let faults = steps.iter().filter_map(|step| match step {
+            Step::Command { line, prints } => self.fault_of(line, prints),
+            Step::Logged(line) => self.missing_from_log(line),
+        });
+        faults.collect()
+    }
+
+    fn fault_of(&self, line: &str, shown: &str) -> Option<String> {
+        let mut printed = String::new();
+        let mut look = || {
+            printed = self.print(line);
+            Ok(matches(shown, &printed).then_some(()))
+        };
+        // What is counted is there a little later than the answer that it is about; to look at it changes nothing.
+        let is_as_shown = if line.contains(ADMINISTRATION) {
+            wait::until(BOUND, "what is shown", look).is_ok()
+        } else {
+            look().is_ok_and(|found: Option<()>| found.is_some())
+        };
+        if is_as_shown {
+            return None;
+        }
+        Some(format!("$ {line}\nprints\n{printed}\nand not\n{shown}"))
+    }
+
+    fn print(&self, line: &str) -> String {
+        let [listener, administration] = self.addresses();
+        let line = line
+            .replace(LISTENER, &listener)
+            .replace(ADMINISTRATION, &administration);
+        let output = Command::new("sh")
+            .args(["-c", &line])
+            .current_dir(root())
+            .env("NO_PROXY", "*")
+            .output()
+            .expect("a shell can be started");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!said.contains("not found"), "{line}: {said}");
+        let printed = String::from_utf8_lossy(&output.stdout) + said;
+        printed
+            .replace(&listener, LISTENER)
+            .replace(&administration, ADMINISTRATION)
+    }
+
+    fn missing_from_log(&self, shown: &str) -> Option<String> {
+        let mut last = String::new();
+        let look = || {
+            last = self.envoy.log()?;
+            let mut lines = last
+                .lines()
+                .filter_map(|line| line.find('{').map(|at| &line[at..]));
+            Ok(lines.any(|line| matches(shown, line)).then_some(()))
+        };
+        let found = wait::until(BOUND, "a line in the log", look);
+        found.err().map(|_| format!("no line\n{shown}\nin\n{last}"))
+    }
+
+    fn addresses(&self) -> [String; 2] {
+        let listener = self.envoy.address().expect("the sample listens");
+        [listener, self.envoy.admin()].map(|address| address.to_string())
+    }
+}
