@@ -103,6 +103,22 @@ fn event_faults(plugin: &Plugin, page: &Document, seen: &Seen) -> Vec<String> {
 }
 
 #[test]
+fn whatever_is_given_up_on_has_its_word_on_the_page_of_limits() {
+    let table = named(&Document::open("docs/limits.md"), "Degradations");
+    let seen = Seen::degraded();
+    assert!(seen.len() >= 15, "{seen:?}");
+    let unsaid: Vec<_> = seen.iter().filter(|what| !table.contains_key(*what)).collect();
+    assert!(unsaid.is_empty(), "{unsaid:?}");
+    let modules: Vec<Vec<u8>> = ALL.iter().map(|plugin| plugin.bytes()).collect();
+    let is_in = |module: &Vec<u8>, what: &str| module.windows(what.len()).any(|part| part == what.as_bytes());
+    let invented: Vec<_> = table
+        .keys()
+        .filter(|what| !modules.iter().any(|module| is_in(module, what)))
+        .collect();
+    assert!(invented.is_empty(), "{invented:?}");
+}
+
+#[test]
 fn no_module_has_a_name_of_filter_state_that_is_on_no_page() {
     let documented = filter_state();
     for plugin in ALL {

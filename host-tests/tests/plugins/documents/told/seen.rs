@@ -1,6 +1,6 @@
 //! What the plugins tell in every exchange of the list.
 
-use host::Host;
+use host::{Host, Status};
 use host_tests::exchange::{Exchange, circuit_breaker, error_envelope, request_id, retry};
 use host_tests::plugin::{ALL, CIRCUIT_BREAKER, ERROR_ENVELOPE, Plugin, REQUEST_ID, RETRY};
 use serde_json::{Value, json};
@@ -21,12 +21,7 @@ impl Seen {
     /// All of it. Filter state is looked up by these names.
     pub(super) fn everything(filter_state: &BTreeSet<String>) -> Self {
         let mut seen = Self::default();
-        let lists = [
-            (&REQUEST_ID, request_id::exchanges()),
-            (&ERROR_ENVELOPE, error_envelope::exchanges()),
-            (&CIRCUIT_BREAKER, circuit_breaker::exchanges()),
-            (&RETRY, retry::exchanges()),
-        ];
+        let lists = lists();
         for (plugin, exchanges) in lists {
             for exchange in exchanges {
                 seen.run(plugin, exchange, filter_state);
@@ -42,6 +37,34 @@ impl Seen {
             }
         }
         seen
+    }
+
+    /// What was given up on where every host call failed in turn, in some of the exchanges.
+    pub(super) fn degraded() -> BTreeSet<String> {
+        let mut whats = BTreeSet::new();
+        for (plugin, exchanges) in lists() {
+            for exchange in exchanges.into_iter().step_by(12).map(talkative) {
+                let run = |host: &Host| {
+                    exchange.run(host);
+                    host.advance(host::secs(2));
+                };
+                let clean = exchange.host(plugin);
+                run(&clean);
+                for call in 0..clean.host_calls().len() {
+                    let host = exchange
+                        .host(plugin)
+                        .fail_host_call(call, Status::INTERNAL_FAILURE);
+                    // A configuration that cannot be read is no degradation.
+                    if host.try_start().is_err() {
+                        continue;
+                    }
+                    run(&host);
+                    let names = host.metrics().into_keys();
+                    whats.extend(names.filter_map(|name| what(&name)));
+                }
+            }
+        }
+        whats
     }
 
     fn run(&mut self, plugin: &Plugin, exchange: Exchange, filter_state: &BTreeSet<String>) {
@@ -89,10 +112,27 @@ impl Seen {
     }
 }
 
+/// The exchanges of each plugin.
+fn lists() -> [(&'static Plugin, Vec<Exchange>); 4] {
+    [
+        (&REQUEST_ID, request_id::exchanges()),
+        (&ERROR_ENVELOPE, error_envelope::exchanges()),
+        (&CIRCUIT_BREAKER, circuit_breaker::exchanges()),
+        (&RETRY, retry::exchanges()),
+    ]
+}
+
 /// The exchange with a plugin that logs and explains all it can.
 fn talkative(mut exchange: Exchange) -> Exchange {
     let configuration = exchange.configuration.as_object_mut().expect("an object");
     configuration.insert("log".to_owned(), json!({ "requests": true, "errors": "all" }));
     configuration.insert("explain".to_owned(), json!("all"));
     exchange
+}
+
+/// The label `what` of a metric of degradations.
+fn what(metric: &str) -> Option<String> {
+    let labels = metric.strip_prefix("policy_degradations_total.")?;
+    let what = labels.split_once("what=")?.1.split(';').next()?;
+    Some(what.to_owned())
 }
