@@ -21,7 +21,7 @@ pub enum Made {
 
 impl Made {
     /// The filters of a chain.
-    fn filters(self, chain: Chain<'_>) -> Vec<Plugin> {
+    pub fn filters(self, chain: Chain<'_>) -> Vec<Plugin> {
         let each = |(plugin, configuration): (&Built, Value)| {
             let module = match self {
                 Self::OfTheirOwn => plugin.module(),

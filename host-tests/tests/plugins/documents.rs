@@ -3,19 +3,26 @@
 
 mod commands;
 mod configurations;
+mod figures;
 mod keys;
 mod links;
 mod samples;
 mod told;
 
 use host::{Configuration, Host};
-use host_tests::plugin::{ALL, Plugin};
+use host_tests::plugin::{MODULES, Plugin};
 use serde_json::Value;
 
 /// The plugin takes this configuration, and says nothing of it.
 #[track_caller]
 pub fn assert_accepted(plugin: &Plugin, configuration: impl Into<Configuration>, place: &str) {
-    let host = Host::new(plugin.module()).config(configuration);
+    assert_accepted_as(plugin, "", configuration, place);
+}
+
+/// So does the module with this root id.
+#[track_caller]
+fn assert_accepted_as(plugin: &Plugin, root_id: &str, configuration: impl Into<Configuration>, place: &str) {
+    let host = Host::new(plugin.module()).root_id(root_id).config(configuration);
     if let Err(refused) = host.try_start() {
         panic!("{place}: {}: {refused}", plugin.name);
     }
@@ -36,13 +43,14 @@ fn accepted_within(node: &Value, place: &str) -> usize {
         .pointer("/vm_config/code/local/filename")
         .and_then(Value::as_str);
     let file = |plugin: &Plugin| format!("dist/{}.wasm", plugin.name.replace('-', "_"));
-    let Some(plugin) = ALL.iter().find(|plugin| module == Some(&file(plugin))) else {
+    let Some(plugin) = MODULES.iter().find(|plugin| module == Some(&file(plugin))) else {
         return below;
     };
+    let root_id = node["root_id"].as_str().unwrap_or_default();
     let value = node.pointer("/configuration/value");
     match value.unwrap_or_else(|| panic!("{place}: a plugin without configuration")) {
-        Value::String(text) => assert_accepted(plugin, text.as_str(), place),
-        fields => assert_accepted(plugin, Configuration::as_struct(fields.clone()), place),
+        Value::String(text) => assert_accepted_as(plugin, root_id, text.as_str(), place),
+        fields => assert_accepted_as(plugin, root_id, Configuration::as_struct(fields.clone()), place),
     }
     below + 1
 }
