@@ -1,9 +1,11 @@
 //! What may be configured, as data: from it come the JSON Schema that editors use and the keys on a plugin's page.
 
 mod keys;
+mod module;
 mod schema;
 
 pub use keys::with_keys;
+pub use module::policies_schema;
 pub use schema::schema;
 
 use serde::ser::{Serialize, Serializer};

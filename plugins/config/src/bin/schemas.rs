@@ -1,5 +1,5 @@
-//! Writes what is generated for people: the JSON Schema of each plugin into `schemas/`, and every key into its page in
-//! `docs/`, which is otherwise written by hand.
+//! Writes what is generated for people: the JSON Schema of each module into `schemas/`, and every key of a plugin into its
+//! page in `docs/`, which is otherwise written by hand.
 //!
 //! `schemas [--check] [FOLDER]`: the folder is the repository's root, by default where this is run. With `--check`
 //! nothing is written, and files that differ from what would be are named.
@@ -8,7 +8,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use config::describe::{schema, with_keys};
+use config::describe::{policies_schema, schema, with_keys};
 use config::{Policy, circuit_breaker, error_envelope, request_id, retry};
 
 fn main() -> ExitCode {
@@ -31,7 +31,11 @@ fn main() -> ExitCode {
         plugin::<error_envelope::Policy>(root, check),
         plugin::<retry::Policy>(root, check),
     ];
-    let faults: Vec<String> = made.into_iter().flatten().filter_map(Result::err).collect();
+    let module = done(root, check, "schemas/policies.schema.json", &|_| {
+        Ok(policies_schema())
+    });
+    let made = made.into_iter().flatten().chain([module]);
+    let faults: Vec<String> = made.filter_map(Result::err).collect();
     for fault in &faults {
         eprintln!("{fault}");
     }
@@ -44,23 +48,27 @@ fn main() -> ExitCode {
 
 /// Both files of a plugin.
 fn plugin<P: Policy>(root: &Path, check: bool) -> [Result<(), String>; 2] {
-    let done = |file: String, make: &dyn Fn(&Path) -> Result<String, String>| {
-        let path = root.join(file);
-        let done = make(&path).and_then(|text| {
-            if check {
-                compare(&path, &text)
-            } else {
-                write(&path, &text)
-            }
-        });
-        done.map_err(|problem| format!("{}: {problem}", path.display()))
-    };
+    let schema_file = format!("schemas/{}.schema.json", P::NAME);
+    let page = format!("docs/{}.md", P::NAME);
     [
-        done(format!("schemas/{}.schema.json", P::NAME), &|_| Ok(schema::<P>())),
-        done(format!("docs/{}.md", P::NAME), &|path| {
-            with_keys::<P>(&read(path)?)
-        }),
+        done(root, check, &schema_file, &|_| Ok(schema::<P>())),
+        done(root, check, &page, &|path| with_keys::<P>(&read(path)?)),
     ]
+}
+
+/// Makes a file, or compares it with what would be made.
+fn done(
+    root: &Path,
+    check: bool,
+    file: &str,
+    make: &dyn Fn(&Path) -> Result<String, String>,
+) -> Result<(), String> {
+    let path = root.join(file);
+    let done = make(&path).and_then(|text| match check {
+        true => compare(&path, &text),
+        false => write(&path, &text),
+    });
+    done.map_err(|problem| format!("{}: {problem}", path.display()))
 }
 
 fn read(path: &Path) -> Result<String, String> {

@@ -12,7 +12,18 @@ use crate::value::{Form, Text};
 
 /// The schema of the plugin with this policy, as JSON text.
 pub fn schema<P: Policy>() -> String {
-    let policy = reference("policy");
+    let [configuration, policy, rule] = parts::<P>("");
+    document(
+        P::NAME,
+        configuration,
+        members([("policy", policy), ("rule", rule)]),
+    )
+}
+
+/// What a schema of a whole configuration is made of: that, a policy and a rule. It refers to the last two by their names
+/// with this prefix.
+pub(super) fn parts<P: Policy>(prefix: &str) -> [Node; 3] {
+    let policy = reference(&[prefix, "policy"].concat());
     let rule: Vec<Member> = RuleHead::members();
     let mut rule = object(&rule, &[("policy", described(&policy, RULE_POLICY))]);
     push(&mut rule, "required", list(["match"]));
@@ -23,18 +34,23 @@ pub fn schema<P: Policy>() -> String {
             "profiles",
             described(&map(&Text::shape(), policy.clone(), Some("^disabled$")), PROFILES),
         ),
-        ("routes", described(&array(reference("rule"), 0, None), ROUTES)),
+        (
+            "routes",
+            described(&array(reference(&[prefix, "rule"].concat()), 0, None), ROUTES),
+        ),
     ];
+    let configuration = object(&Common::members(), &sections);
+    [configuration, object(&P::members(), &[]), rule]
+}
+
+/// The schema of a whole configuration of this name, with the definitions that it refers to, as JSON text.
+pub(super) fn document(name: &str, configuration: Node, definitions: Node) -> String {
     let mut schema = members([
         ("$schema", text("https://json-schema.org/draft/2020-12/schema")),
-        ("title", text(&format!("Configuration of {}", P::NAME))),
+        ("title", text(&format!("Configuration of {name}"))),
     ]);
-    extend(&mut schema, object(&Common::members(), &sections));
-    push(
-        &mut schema,
-        "$defs",
-        members([("policy", object(&P::members(), &[])), ("rule", rule)]),
-    );
+    extend(&mut schema, configuration);
+    push(&mut schema, "$defs", definitions);
     let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
     text.push('\n');
     text
@@ -71,7 +87,7 @@ fn schema_of(shape: &Shape) -> Node {
     }
 }
 
-fn object(own: &[Member], extra: &[(&str, Node)]) -> Node {
+pub(super) fn object(own: &[Member], extra: &[(&str, Node)]) -> Node {
     let property = |member: &Member| {
         let mut schema = described(&schema_of(&member.shape), member.doc);
         match (&member.default, &member.shape) {
@@ -144,7 +160,7 @@ fn nullable(schema: Node) -> Node {
     )])
 }
 
-fn described(schema: &Node, doc: &str) -> Node {
+pub(super) fn described(schema: &Node, doc: &str) -> Node {
     let mut described = members([("description", text(&line(doc)))]);
     extend(&mut described, schema.clone());
     described
@@ -162,7 +178,7 @@ fn bounded(kind: &str, min: f64, max: f64) -> Node {
     schema
 }
 
-fn reference(name: &str) -> Node {
+pub(super) fn reference(name: &str) -> Node {
     members([("$ref", text(&format!("#/$defs/{name}")))])
 }
 
@@ -178,7 +194,7 @@ fn list<'a>(texts: impl IntoIterator<Item = &'a str>) -> Node {
     Node::List(texts.into_iter().map(text).collect())
 }
 
-fn members<'a>(entries: impl IntoIterator<Item = (&'a str, Node)>) -> Node {
+pub(super) fn members<'a>(entries: impl IntoIterator<Item = (&'a str, Node)>) -> Node {
     Node::Object(
         entries
             .into_iter()

@@ -14,6 +14,8 @@ mod circuit_breaker;
 #[cfg(not(target_arch = "wasm32"))]
 mod error_envelope;
 #[cfg(not(target_arch = "wasm32"))]
+mod policies;
+#[cfg(not(target_arch = "wasm32"))]
 mod request_id;
 #[cfg(not(target_arch = "wasm32"))]
 mod retry;
@@ -183,7 +185,21 @@ fn a_page_without_both_marks_is_refused() {
 #[cfg(not(target_arch = "wasm32"))]
 #[track_caller]
 fn agree<P: crate::Policy>(good: &[&str], bad: &[&str], bad_beyond_the_schema: &[&str]) {
-    let schema = serde_json::from_str(&schema::<P>()).unwrap();
+    let read = |config: &str| crate::load::<P>(config.as_bytes()).map(drop);
+    agree_on(&schema::<P>(), read, good, bad, bad_beyond_the_schema);
+}
+
+/// As [`agree`], of this schema and this reader.
+#[cfg(not(target_arch = "wasm32"))]
+#[track_caller]
+fn agree_on(
+    schema: &str,
+    reader: impl Fn(&str) -> Result<(), crate::Faults>,
+    good: &[&str],
+    bad: &[&str],
+    bad_beyond_the_schema: &[&str],
+) {
+    let schema = serde_json::from_str(schema).unwrap();
     let schema = jsonschema::draft202012::new(&schema).unwrap();
     let mut wrong = Vec::new();
     for (configs, read, valid) in [
@@ -192,7 +208,7 @@ fn agree<P: crate::Policy>(good: &[&str], bad: &[&str], bad_beyond_the_schema: &
         (bad_beyond_the_schema, false, true),
     ] {
         for config in configs {
-            let loaded = crate::load::<P>(config.as_bytes());
+            let loaded = reader(config);
             if loaded.is_ok() != read {
                 wrong.push(format!("reader: {config} {:?}", loaded.err()));
             }
@@ -233,6 +249,7 @@ fn the_schemas_are_schemas() {
         schema::<ErrorEnvelope>(),
         schema::<CircuitBreaker>(),
         schema::<Retry>(),
+        policies_schema(),
     ] {
         assert!(jsonschema::meta::is_valid(
             &serde_json::from_str(&schema).unwrap()
