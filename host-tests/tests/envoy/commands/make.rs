@@ -35,7 +35,7 @@ fn output(arguments: &[&str]) -> String {
 #[test]
 fn help_lists_the_targets() {
     let help = output(&["help"]);
-    for target in ["run", "test", "wasm"] {
+    for target in ["run", "test", "wasm", "dist"] {
         assert!(
             help.lines()
                 .any(|line| line.trim_start().starts_with(&format!("{target} "))),
@@ -49,6 +49,15 @@ fn wasm_leaves_the_modules_that_the_documents_load() {
     output(&["wasm"]);
     for plugin in host_tests::plugin::ALL {
         assert!(plugin.path().is_file(), "{}", plugin.path().display());
+    }
+}
+
+#[test]
+fn dist_packages_what_the_documents_say() {
+    output(&["dist"]);
+    let dist = root().join("dist");
+    for left in ["SHA256SUMS", "schemas", "oci"] {
+        assert!(dist.join(left).exists(), "make dist left no {left}");
     }
 }
 
