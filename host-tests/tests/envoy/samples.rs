@@ -4,12 +4,13 @@ mod caching;
 mod circuit_breaker_fallback;
 mod drills;
 mod edge;
+mod policies;
 mod roll_out;
 mod route_metadata;
 mod versions;
 
 use crate::stand::Stand;
-use host_tests::plugin::ALL;
+use host_tests::plugin::MODULES;
 use live::client::{Request, Response};
 use live::{Envoy, Sample, Upstream, wait};
 use serde_json::{Value, json};
@@ -23,7 +24,7 @@ fn stand(file: &str) -> Stand {
 
 /// The sample, changed, on free ports, in front of one upstream, with the modules that were just built.
 #[track_caller]
-fn stand_with(file: &str, change: impl FnOnce(Sample) -> live::Result<Sample>) -> Stand {
+pub fn stand_with(file: &str, change: impl FnOnce(Sample) -> live::Result<Sample>) -> Stand {
     let upstream = Upstream::start().expect("an upstream can be started");
     let start = || {
         let mut sample = Sample::load(file)?.on_free_ports().upstream(upstream.address())?;
@@ -35,13 +36,13 @@ fn stand_with(file: &str, change: impl FnOnce(Sample) -> live::Result<Sample>) -
 }
 
 /// Names the modules that were just built wherever those of `dist` are named.
-fn load_built_modules(node: &mut Value) {
+pub fn load_built_modules(node: &mut Value) {
     match node {
         Value::Array(items) => items.iter_mut().for_each(load_built_modules),
         Value::Object(members) => members.values_mut().for_each(load_built_modules),
         Value::String(text) => {
             let shipped = |name: &str| format!("dist/{}.wasm", name.replace('-', "_"));
-            if let Some(plugin) = ALL.iter().find(|plugin| *text == shipped(plugin.name)) {
+            if let Some(plugin) = MODULES.iter().find(|plugin| *text == shipped(plugin.name)) {
                 *text = plugin.path().display().to_string();
             }
         }
@@ -70,7 +71,7 @@ fn statuses(stand: &Stand, path: &str, times: usize) -> Vec<u16> {
 
 /// The one value of a header; empty where there is none.
 #[track_caller]
-fn text(response: &Response, name: &str) -> String {
+pub fn text(response: &Response, name: &str) -> String {
     match response.values(name).as_slice() {
         [] => String::new(),
         [value] => String::from_utf8_lossy(value).into_owned(),
@@ -93,7 +94,7 @@ fn echoed(response: &Response) -> Value {
 
 /// An error with the one body, with this status and code, and with one id.
 #[track_caller]
-fn assert_error(response: &Response, status: u16, code: &str) {
+pub fn assert_error(response: &Response, status: u16, code: &str) {
     assert_eq!(response.status, status, "{}", response.text());
     assert_eq!(text(response, "content-type"), "application/json");
     assert_eq!(text(response, "x-error-code"), code);
@@ -111,7 +112,7 @@ fn assert_error(response: &Response, status: u16, code: &str) {
 
 /// Waits until `look` finds something.
 #[track_caller]
-fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     wait::until(Duration::from_secs(20), what, || Ok(look())).unwrap_or_else(|error| panic!("{error}"))
 }
 
