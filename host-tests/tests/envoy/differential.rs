@@ -1,242 +1,103 @@
 //! The same exchanges in the host and on the real Envoy must give the same status, headers and body, to the client and
 //! at the upstream. This is what makes the host worth trusting.
+//!
+//! And on Envoy they must come to the same whether the plugins are four modules in a chain or one module in one pass:
+//! the same for client and upstream, in the access log and in the metrics.
 
+mod modules;
+mod run;
+mod seen;
 mod world;
 
-use crate::stand::Stand;
-use host_tests::exchange::{
-    AUTHORITY, Exchange, Upstream, circuit_breaker, error_envelope, request_id, retry,
-};
+use host_tests::exchange::{Exchange, Made, circuit_breaker, error_envelope, request_id, retry};
 use host_tests::plugin::{CIRCUIT_BREAKER, ERROR_ENVELOPE, Plugin, REQUEST_ID, RETRY};
-use live::client::{Request, Response};
-use live::{Answer, Received};
+use run::Run;
 use std::fmt::Write;
-
-/// Headers whose values hang on the time or the machine; that they are there is compared.
-const MASKED: [&str; 3] = ["date", "x-envoy-upstream-service-time", "x-forwarded-for"];
-/// So does this one, where an attempt is not the first.
-const TIME_LEFT: &str = "x-envoy-expected-rq-timeout-ms";
-
-type Headers = Vec<(String, Vec<u8>)>;
-
-/// One side's view of an exchange.
-struct Seen {
-    status: u16,
-    response: Headers,
-    body: Vec<u8>,
-    /// How often the upstream was reached.
-    reached: usize,
-    /// Method, path, headers and body there, the last time.
-    upstream: Option<(String, Headers, Vec<u8>)>,
-}
+use std::thread;
 
 #[test]
-fn host_and_envoy_agree_on_every_exchange_of_request_id() {
+fn host_and_envoy_in_a_chain_and_in_one_pass_agree_on_every_exchange_of_request_id() {
     agree(&REQUEST_ID, request_id::exchanges(), 45);
 }
 
 #[test]
-fn host_and_envoy_agree_on_every_exchange_of_error_envelope() {
+fn host_and_envoy_in_a_chain_and_in_one_pass_agree_on_every_exchange_of_error_envelope() {
     agree(&ERROR_ENVELOPE, error_envelope::exchanges(), 65);
 }
 
 #[test]
-fn host_and_envoy_agree_on_every_exchange_of_circuit_breaker() {
+fn host_and_envoy_in_a_chain_and_in_one_pass_agree_on_every_exchange_of_circuit_breaker() {
     agree(&CIRCUIT_BREAKER, circuit_breaker::exchanges(), 55);
 }
 
 #[test]
-fn host_and_envoy_agree_on_every_exchange_of_retry() {
+fn host_and_envoy_in_a_chain_and_in_one_pass_agree_on_every_exchange_of_retry() {
     agree(&RETRY, retry::exchanges(), 70);
 }
 
-/// There are at least so many exchanges, and on none of them host and Envoy differ.
+/// There are at least so many exchanges, and nobody differs on any of them.
 #[track_caller]
 fn agree(plugin: &Plugin, mut exchanges: Vec<Exchange>, at_least: usize) {
     assert!(exchanges.len() >= at_least, "{} exchanges", exchanges.len());
     let mut differences = String::new();
-    // An Envoy for each configuration and place.
+    let mut ways = vec![Made::OfTheirOwn, Made::InOnePass, Made::ByRootId];
+    // An Envoy for each configuration, place and way.
     while let Some(first) = exchanges.first().cloned() {
         let (same, other) = exchanges.into_iter().partition(|exchange| {
             exchange.configuration == first.configuration && exchange.place == first.place
         });
         exchanges = other;
-        compare(plugin, &same, &mut differences);
+        compare(plugin, &same, &ways, &mut differences);
+        // How a plugin is picked by its root id does not hang on its configuration: once is enough.
+        ways.truncate(2);
     }
-    assert!(differences.is_empty(), "host and Envoy differ:\n{differences}");
+    assert!(differences.is_empty(), "they differ:\n{differences}");
 }
 
-fn compare(plugin: &Plugin, exchanges: &[Exchange], differences: &mut String) {
-    let Some(first) = exchanges.first() else {
+/// Compares the first way with the host, and the others with the first.
+fn compare(plugin: &Plugin, exchanges: &[Exchange], ways: &[Made], differences: &mut String) {
+    let runs: Vec<Run> = thread::scope(|scope| {
+        let start = |made| scope.spawn(move || Run::of(plugin, exchanges, made));
+        let threads: Vec<_> = ways.iter().map(|made| start(*made)).collect();
+        let ended = threads.into_iter().map(thread::ScopedJoinHandle::join);
+        ended
+            .map(|run| run.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    });
+    let Some((chain, others)) = runs.split_first() else {
         return;
     };
-    let stand = world::stand(plugin, first);
-    for exchange in exchanges {
-        let envoys = render(exchange, on_envoy(&stand, exchange));
-        let hosts = render(exchange, in_host(plugin, exchange));
-        if envoys != hosts {
-            let lines = |text: &str, other: &str, sign| -> String {
-                text.lines()
-                    .filter(|line| !other.lines().any(|o| o == *line))
-                    .fold(String::new(), |all, line| all + sign + line + "\n")
-            };
-            let _ = writeln!(
-                differences,
-                "{}\n{}{}",
-                exchange.name,
-                lines(&envoys, &hosts, "  envoy: "),
-                lines(&hosts, &envoys, "  host:  ")
-            );
+    for (index, exchange) in exchanges.iter().enumerate() {
+        let host = exchange.mask(&seen::render(seen::in_host(plugin, exchange)));
+        let envoys = exchange.mask(&chain.seen[index]);
+        differ(differences, exchange.name, ("envoy", &envoys), ("host", &host));
+        for other in others {
+            let names = ("in a chain", &*format!("{:?}", other.made));
+            let (left, right) = (chain.all(index, exchange), other.all(index, exchange));
+            differ(differences, exchange.name, (names.0, &left), (names.1, &right));
+        }
+    }
+    for other in others {
+        if let Err((left, right)) = chain.counts_as(other) {
+            let (name, way) = ("what is counted", format!("{:?}", other.made));
+            differ(differences, name, ("in a chain", &left), (&way, &right));
         }
     }
 }
 
-fn on_envoy(stand: &Stand, exchange: &Exchange) -> Seen {
-    for before in &exchange.before {
-        send(stand, exchange, "GET", "", before);
+/// Notes what only one of two texts has.
+fn differ(differences: &mut String, name: &str, left: (&str, &str), right: (&str, &str)) {
+    if left.1 == right.1 {
+        return;
     }
-    stand.upstream.take_received();
-    let response = send(
-        stand,
-        exchange,
-        exchange.method,
-        exchange.body,
-        &exchange.upstream,
+    let only = |(who, text): (&str, &str), other: &str| -> String {
+        let lines = text.lines().filter(|line| !other.lines().any(|o| o == *line));
+        lines.fold(String::new(), |all, line| all + "  " + who + ": " + line + "\n")
+    };
+    let _ = writeln!(
+        differences,
+        "{name}\n{}{}",
+        only(left, right.1),
+        only(right, left.1)
     );
-    let mut received = stand.upstream.take_received();
-    let named = |headers: Vec<(Vec<u8>, Vec<u8>)>| {
-        headers
-            .into_iter()
-            .map(|(name, value)| (String::from_utf8_lossy(&name).into_owned(), value))
-            .collect()
-    };
-    Seen {
-        status: response.status,
-        response: named(response.headers),
-        body: response.body,
-        reached: received.len(),
-        upstream: received.pop().map(
-            |Received {
-                 method,
-                 path,
-                 headers,
-                 body,
-                 at: _,
-             }| { (format!("{method} {path}"), named(headers), body.to_vec()) },
-        ),
-    }
-}
-
-fn send(stand: &Stand, exchange: &Exchange, method: &str, body: &str, upstream: &Upstream) -> Response {
-    match upstream {
-        Upstream::Answers {
-            status,
-            headers,
-            body,
-            chunks,
-        } => {
-            let answer = headers
-                .iter()
-                .try_fold(
-                    Answer::status(*status).expect("it is a status"),
-                    |answer, (name, value)| answer.header(name, value),
-                )
-                .expect("these are headers");
-            let path = exchange.path.split('?').next().unwrap_or_default();
-            let answer = answer.body(*body);
-            let answer = match chunks {
-                Some(count) => answer.chunks(*count),
-                None => answer,
-            };
-            stand.upstream.answer(path, answer);
-        }
-        Upstream::Resets => stand.upstream.answer(exchange.path, Answer::reset()),
-        Upstream::Late | Upstream::Nobody | Upstream::Refused | Upstream::Full | Upstream::Unasked => {}
-    }
-    let mut request = Request::new(method, exchange.path).header("host", AUTHORITY);
-    for (name, value) in &exchange.headers {
-        request = request.header(name, value);
-    }
-    if !body.is_empty() {
-        request = request.header("content-length", body.len().to_string());
-        request.body = body.into();
-    }
-    let response = stand.envoy.send(&request);
-    response.unwrap_or_else(|error| panic!("{}: {request:?}: {error}", exchange.name))
-}
-
-fn in_host(plugin: &Plugin, exchange: &Exchange) -> Seen {
-    let done = exchange.run(&exchange.host(plugin));
-    let pseudo = |headers: &[(String, Vec<u8>)], name: &str| {
-        let value = headers
-            .iter()
-            .find(|(other, _)| other == name)
-            .map(|(_, value)| value.clone());
-        String::from_utf8_lossy(&value.unwrap_or_default()).into_owned()
-    };
-    let upstream = done.reached_upstream().then(|| {
-        let headers = done.upstream_headers();
-        let line = format!("{} {}", pseudo(&headers, ":method"), pseudo(&headers, ":path"));
-        let headers = headers
-            .into_iter()
-            .map(|(name, value)| {
-                (
-                    if name == ":authority" {
-                        "host".to_owned()
-                    } else {
-                        name
-                    },
-                    value,
-                )
-            })
-            .filter(|(name, _)| !name.starts_with(':'))
-            .collect();
-        (line, headers, done.upstream_body())
-    });
-    Seen {
-        status: done.status(),
-        response: done
-            .response_headers()
-            .into_iter()
-            .filter(|(name, _)| !name.starts_with(':'))
-            .collect(),
-        body: done.body(),
-        reached: done
-            .attempts()
-            .iter()
-            .filter(|attempt| attempt.reached_upstream())
-            .count(),
-        upstream,
-    }
-}
-
-/// A text in which what is made anew each time is named by its shape and numbered by its first appearance.
-fn render(exchange: &Exchange, seen: Seen) -> String {
-    let mut text = format!("client: status {}\n", seen.status);
-    headers(&mut text, "client", seen.response, &MASKED);
-    let _ = writeln!(text, "client: body {:?}", String::from_utf8_lossy(&seen.body));
-    match seen.upstream {
-        None => text += "upstream: not reached\n",
-        Some((line, received, body)) => {
-            let _ = writeln!(text, "upstream: reached {} times", seen.reached);
-            let _ = writeln!(text, "upstream: {line}");
-            let masked = [&MASKED[..], if seen.reached > 1 { &[TIME_LEFT] } else { &[] }].concat();
-            headers(&mut text, "upstream", received, &masked);
-            let _ = writeln!(text, "upstream: body {:?}", String::from_utf8_lossy(&body));
-        }
-    }
-    exchange.mask(&text)
-}
-
-fn headers(text: &mut String, side: &str, mut headers: Headers, masked: &[&str]) {
-    // Of one name the order counts, among names it does not.
-    headers.sort_by(|(left, _), (right, _)| left.cmp(right));
-    for (name, value) in headers {
-        let value = if masked.contains(&name.as_str()) {
-            "…".to_owned()
-        } else {
-            value.escape_ascii().to_string()
-        };
-        let _ = writeln!(text, "{side}: {name}: {value}");
-    }
 }

@@ -1,27 +1,60 @@
 //! The world of an exchange on the real Envoy: the plugin's sample, or one that is made of another's.
 
+use super::modules::made;
 use crate::stand::{Stand, sample_of};
-use host_tests::exchange::{Exchange, Place};
+use host_tests::exchange::{Exchange, Made, Place};
 use host_tests::plugin::{ERROR_ENVELOPE, Plugin};
 use live::{Envoy, Sample, Upstream};
 use serde_json::{Value, json};
 
 const CONNECTION_MANAGER: &str = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
+const ENTRY: &str = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/access_log/0/typed_config/log_format/json_format";
 
-/// An Envoy in which this exchange can take place.
-pub fn stand(plugin: &Plugin, exchange: &Exchange) -> Stand {
-    if ["circuit-breaker", "retry"].contains(&plugin.name) {
-        let upstream = Upstream::start().expect("an upstream can be started");
-        let sample = among_errors(&upstream, plugin, exchange).expect("the sample has these parts");
-        let envoy = Envoy::with(&sample.to_yaml()).start();
-        let envoy = envoy.unwrap_or_else(|error| panic!("{error}"));
-        return Stand { envoy, upstream };
-    }
-    Stand::of(plugin, |sample| {
-        sample
-            .configuration(plugin.name, &exchange.configuration)
-            .expect("the sample has the plugin")
-    })
+/// An Envoy in which this exchange can take place, with its plugins of these modules.
+pub fn stand(plugin: &Plugin, exchange: &Exchange, of: Made) -> Stand {
+    let upstream = Upstream::start().expect("an upstream can be started");
+    let sample = if ["circuit-breaker", "retry"].contains(&plugin.name) {
+        among_errors(&upstream, plugin, exchange)
+    } else {
+        let sample = sample_of(plugin, &upstream);
+        sample.configuration(plugin.name, &exchange.configuration).ok()
+    };
+    let sample = sample.and_then(|sample| sample.set(ENTRY, entry()).ok());
+    let sample = made(sample.expect("the sample has these parts"), of);
+    let envoy = Envoy::with(&sample.to_yaml()).start();
+    let envoy = envoy.unwrap_or_else(|error| panic!("{error}"));
+    Stand { envoy, upstream }
+}
+
+/// An entry of the access log: all that an exchange leaves there and does not hang on the time.
+fn entry() -> Value {
+    let of_envoy = [
+        ("code", "%RESPONSE_CODE%"),
+        ("details", "%RESPONSE_CODE_DETAILS%"),
+        ("flags", "%RESPONSE_FLAGS%"),
+        ("route", "%ROUTE_NAME%"),
+        ("cluster", "%UPSTREAM_CLUSTER%"),
+        ("attempts", "%UPSTREAM_REQUEST_ATTEMPT_COUNT%"),
+        ("received", "%BYTES_RECEIVED%"),
+        ("sent", "%BYTES_SENT%"),
+    ];
+    let of_plugins = [
+        "request_id",
+        "trace_id",
+        "error_code",
+        "error_origin",
+        "circuit",
+        "circuit_upstream",
+        "retry",
+        "retry_charged",
+        "explain",
+    ];
+    let of_envoy = of_envoy.map(|(name, value)| (name.to_owned(), json!(value)));
+    let of_plugins = of_plugins.map(|name| {
+        let value = format!("%FILTER_STATE(wasm.policy.{name}:PLAIN)%");
+        (name.to_owned(), json!(value))
+    });
+    Value::Object(of_envoy.into_iter().chain(of_plugins).collect())
 }
 
 /// The sample of error-envelope, whose routes lead to every reason for an error, with the plugin in it.
