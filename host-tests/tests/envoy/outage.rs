@@ -1,7 +1,8 @@
-//! A whole outage through all four plugins, with the sample that `make run` starts and two workers: healthy, failing, open,
-//! half-open and failing still, open again, half-open, healthy.
+//! A whole outage through all four plugins, with two workers: healthy, failing, open, half-open and failing still, open
+//! again, half-open, healthy. Once with the sample that `make run` starts, and once with that of one module in one pass:
+//! the same is seen and told.
 
-use host_tests::plugin::{CIRCUIT_BREAKER, ERROR_ENVELOPE, REQUEST_ID, RETRY};
+use crate::samples::load_built_modules;
 use live::client::{Request, Response};
 use live::{Envoy, Received, Sample, Upstream, wait};
 use serde_json::{Value, json};
@@ -12,6 +13,8 @@ const BOUND: Duration = Duration::from_secs(60);
 /// What the upstream answers in its outage, which is no JSON.
 const FAILING: &str = "/status/503?body=out%20of%20order";
 const WORKING: &str = "/orders";
+const FILTERS: &str = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters";
+const OPEN_FOR: &str = r#""for": "10s""#;
 
 struct Outage {
     envoy: Envoy,
@@ -29,24 +32,28 @@ struct Step {
     entry: Value,
 }
 
+/// Opens the breaker of this filter for three seconds, each time.
+fn shorten(tree: &mut Value, filter: &str) {
+    let filters = tree
+        .pointer_mut(FILTERS)
+        .and_then(Value::as_array_mut)
+        .expect("the sample has filters");
+    let filter = filters.iter_mut().find(|each| each["name"] == filter);
+    let filter = filter.expect("the sample has the filter");
+    let text = &mut filter["typed_config"]["config"]["configuration"]["value"];
+    let longer = text.as_str().expect("a text");
+    assert!(longer.contains(OPEN_FOR), "{longer}");
+    *text = json!(longer.replace(OPEN_FOR, r#""for": "3s", "multiplier": 1"#));
+}
+
 impl Outage {
-    /// The sample as it is, but for how long the breaker is open.
-    fn new() -> Self {
+    /// The sample as it is, but for how long the breaker is open; `filter` is the one that has its configuration.
+    fn new(file: &str, filter: &str) -> Self {
         let upstream = Upstream::start().expect("an upstream can be started");
-        let breaker = json!({ "service_name": "demo", "default": {
-            "trip": { "consecutive_failures": 3 },
-            "open": { "for": "3s", "multiplier": 1 },
-            "half_open": { "max_calls": 1, "successes": 1 },
-            "ramp": null,
-        } });
         let load = || {
-            let mut sample = Sample::load("envoy.yaml")?
-                .on_free_ports()
-                .cluster("upstream", upstream.address())?
-                .configuration(CIRCUIT_BREAKER.name, &breaker)?;
-            for plugin in [&ERROR_ENVELOPE, &REQUEST_ID, &CIRCUIT_BREAKER, &RETRY] {
-                sample = sample.module(plugin.name, plugin.path())?;
-            }
+            let mut sample = Sample::load(file)?.on_free_ports().upstream(upstream.address())?;
+            load_built_modules(sample.tree());
+            shorten(sample.tree(), filter);
             Envoy::with(&sample.to_yaml()).concurrency(2).start()
         };
         let envoy = load().unwrap_or_else(|error: live::Error| panic!("{error}"));
@@ -169,8 +176,17 @@ impl Step {
 }
 
 #[test]
-fn a_whole_outage_through_all_four_plugins() {
-    let mut outage = Outage::new();
+fn a_whole_outage_through_a_chain_of_four_modules() {
+    walk(Outage::new("envoy.yaml", "circuit-breaker"));
+}
+
+#[test]
+fn a_whole_outage_through_one_module_in_one_pass() {
+    walk(Outage::new("policies.yaml", "policies"));
+}
+
+#[track_caller]
+fn walk(mut outage: Outage) {
     let (open, half_open) = (Some("upstream:open"), Some("upstream:half_open"));
     let unavailable = Some("SERVICE_UNAVAILABLE");
 
