@@ -8,6 +8,7 @@ mod differential;
 mod ecds;
 mod error_envelope;
 mod hostile;
+mod one_module;
 mod outage;
 mod patches;
 mod replies;
