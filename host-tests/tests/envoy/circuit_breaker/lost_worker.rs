@@ -1,8 +1,11 @@
 //! A worker's VM dies in the middle of half-open, with every probe: the places come back, and the breaker closes.
 
 use super::mortal;
-use super::stage::{MANAGER, Stage, answer_to, eventually, is_rejection, three_strikes, transitions};
-use host_tests::plugin::CIRCUIT_BREAKER;
+use super::stage::{
+    MANAGER, Stage, answer_to, configuration, eventually, is_rejection, three_strikes, transitions,
+};
+use host_tests::plugin::{CIRCUIT_BREAKER, POLICIES, Plugin};
+use live::Sample;
 use live::client::Request;
 use live::wire::Peer;
 use serde_json::json;
@@ -10,22 +13,31 @@ use std::fs;
 
 const PROBES: &str = "circuit_breaker_probes_total{breaker=\"upstream\"}";
 
-/// A stage whose breaker dies of the trailers of a request.
-fn stage() -> (Stage, tempfile::TempDir) {
+/// A stage whose breaker dies of the trailers of a request, of its own module or of all plugins in one pass.
+fn stage(module: &Plugin) -> (Stage, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let path = folder.path().join("mortal.wasm");
-    fs::write(&path, mortal::module()).expect("a module can be written");
+    fs::write(&path, mortal::module(module)).expect("a module can be written");
     let policy = three_strikes(&json!({ "half_open": { "max_calls": 3, "successes": 3, "lease": "6s" } }));
     let stage = Stage::of(&policy, |sample| {
-        sample
-            .module(CIRCUIT_BREAKER.name, &path)
-            .and_then(|sample| {
-                sample.set(
-                    &format!("{MANAGER}/http_protocol_options"),
-                    json!({ "enable_trailers": true }),
-                )
-            })
-            .expect("the sample has the plugin")
+        let change = |sample: Sample| {
+            let trailers = format!("{MANAGER}/http_protocol_options");
+            let sample = sample
+                .module(CIRCUIT_BREAKER.name, &path)?
+                .set(&trailers, json!({ "enable_trailers": true }))?;
+            if module.name != POLICIES.name {
+                return Ok(sample);
+            }
+            let sections = json!({
+                "error-envelope": {}, "request-id": {}, "circuit-breaker": configuration(&policy),
+                "retry": { "default": { "attempts": 1 } },
+            });
+            let root_id = format!("{MANAGER}/http_filters/0/typed_config/config/root_id");
+            sample
+                .configuration(CIRCUIT_BREAKER.name, &sections)?
+                .set(&root_id, json!(POLICIES.name))
+        };
+        change(sample).unwrap_or_else(|error: live::Error| panic!("{error}"))
     });
     (stage, folder)
 }
@@ -42,7 +54,17 @@ fn begin(client: &Peer) {
 
 #[test]
 fn probes_that_die_with_their_worker_give_their_places_back_and_it_closes() {
-    let (stage, _folder) = stage();
+    die_and_close(&CIRCUIT_BREAKER);
+}
+
+#[test]
+fn probes_that_die_with_all_plugins_in_one_pass_do_so_too() {
+    die_and_close(&POLICIES);
+}
+
+#[track_caller]
+fn die_and_close(module: &Plugin) {
+    let (stage, _folder) = stage(module);
     let [dying, other] = [0, 1];
     stage.tell(503, 3);
     stage.half_open();

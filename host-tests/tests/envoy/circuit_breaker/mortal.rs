@@ -1,6 +1,6 @@
-//! The breaker's own module, but that the trailers of a request kill its VM. As it ships, nothing can kill it.
+//! A module, but that the trailers of a request kill its VM. As it ships, nothing can kill it.
 
-use host_tests::plugin::CIRCUIT_BREAKER;
+use host_tests::plugin::Plugin;
 use std::ops::Range;
 use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
 
@@ -12,8 +12,8 @@ const CODE: u8 = 10;
 const TRAPS: &[u8] = &[0x00, 0x00, 0x0b];
 
 /// The module's bytes, with the body of one function replaced.
-pub fn module() -> Vec<u8> {
-    let bytes = CIRCUIT_BREAKER.bytes();
+pub fn module(plugin: &Plugin) -> Vec<u8> {
+    let bytes = plugin.bytes();
     let (mut imported, mut deadly, mut shared_with) = (0, None, 0);
     let (mut sections, mut bodies) = (Vec::new(), Vec::new());
     for payload in Parser::new(0).parse_all(&bytes) {
