@@ -11,7 +11,7 @@ const MODULE: &str = "/typed_config/config/vm_config/code/local/filename";
 pub fn made(mut sample: Sample, made: Made) -> Sample {
     match made {
         Made::OfTheirOwn => {}
-        Made::ByRootId => in_each_chain(sample.tree(), &by_root_id),
+        Made::ByRootId => in_each_chain(sample.tree(), &|filters| by_root_id(filters)),
         Made::InOnePass => in_each_chain(sample.tree(), &in_one_pass),
     }
     sample
@@ -38,7 +38,7 @@ fn is_plugin(filter: &Value) -> bool {
 }
 
 /// Each plugin is the module of all plugins, which picks it by its root id.
-fn by_root_id(filters: &mut Vec<Value>) {
+fn by_root_id(filters: &mut [Value]) {
     for module in filters.iter_mut().filter_map(|filter| filter.pointer_mut(MODULE)) {
         *module = json!(POLICIES.path());
     }
