@@ -19,26 +19,26 @@ settings! {
 pub struct Sections<'n> {
     /// The name of each plugin that has a section, and the section, in the order of the text.
     pub sections: Vec<(&'static str, &'n Node)>,
+    /// What is wrong outside the sections.
+    pub faults: Faults,
     /// Unknown sections that were passed over, to be logged and counted.
     pub warnings: Faults,
 }
 
 impl<'n> Sections<'n> {
     /// Finds the sections of the plugins of these names. `$schema` is for editors, and means nothing here.
-    ///
-    /// # Errors
-    /// Every fault that was found outside the sections.
-    pub fn of(node: &'n Node, names: &[&'static str]) -> Result<Self, Faults> {
+    pub fn of(node: &'n Node, names: &[&'static str]) -> Self {
         let mut reading = Reading::of(node);
         let known = [&["$schema"], names].concat();
         let sections = extra_members(node, &mut Beside::default(), &Place::top(), &mut reading, &known);
-        let Reading { faults, warnings, .. } = reading;
-        if !faults.is_empty() {
-            return Err(faults);
-        }
         let mut sections = sections.unwrap_or_default();
         sections.retain(|(name, _)| names.contains(name));
-        Ok(Self { sections, warnings })
+        let Reading { faults, warnings, .. } = reading;
+        Self {
+            sections,
+            faults,
+            warnings,
+        }
     }
 }
 

@@ -116,9 +116,12 @@ pub fn load_several(
         ),
         bytes => read(bytes).map_err(refused)?,
     };
-    let Sections { sections, warnings } = Sections::of(&node, &names).map_err(refused)?;
+    let Sections {
+        sections,
+        mut faults,
+        warnings,
+    } = Sections::of(&node, &names);
     let mut installed = Vec::new();
-    let mut faults = Faults::default();
     for entry in entries {
         let mut asked_for = sections.iter().filter(|(name, _)| *name == entry.name);
         if let Some((name, section)) = asked_for.next() {

@@ -3,16 +3,12 @@ use crate::node::Node;
 
 const NAMES: [&str; 3] = ["error-envelope", "request-id", "retry"];
 
-/// The names of the sections that were found and what was passed over, or the faults.
+/// The names of the sections that were found, and what was passed over or is wrong.
 fn found(text: &str) -> String {
     let node = Node::read(text.as_bytes()).expect("it is JSON");
-    match Sections::of(&node, &NAMES) {
-        Ok(Sections { sections, warnings }) => {
-            let names: Vec<&str> = sections.iter().map(|(name, _)| *name).collect();
-            format!("{names:?} {warnings}")
-        }
-        Err(faults) => faults.to_string(),
-    }
+    let found = Sections::of(&node, &NAMES);
+    let names: Vec<&str> = found.sections.iter().map(|(name, _)| *name).collect();
+    format!("{names:?} {}{}", found.warnings, found.faults)
 }
 
 #[test]
@@ -33,14 +29,17 @@ fn the_sections_are_those_that_the_object_has() {
 fn a_section_of_no_plugin_is_refused_with_the_name_that_was_probably_meant() {
     assert_eq!(
         found(r#"{"retri": {}}"#),
-        "retri: unknown key, did you mean retry?"
+        "[] retri: unknown key, did you mean retry?"
     );
     assert_eq!(
         found(r#"{"default": {}}"#),
-        "default: unknown key, known are unknown_keys, $schema, error-envelope, request-id, retry"
+        "[] default: unknown key, known are unknown_keys, $schema, error-envelope, request-id, retry"
     );
-    assert_eq!(found(r#"{"retry": {}, "retry": {}}"#), "retry: key given twice");
-    assert_eq!(found("[]"), "configuration: must be an object, got a list");
+    assert_eq!(
+        found(r#"{"retry": {}, "retry": {}}"#),
+        r#"["retry"] retry: key given twice"#
+    );
+    assert_eq!(found("[]"), "[] configuration: must be an object, got a list");
 }
 
 #[test]

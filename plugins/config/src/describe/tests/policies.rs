@@ -8,7 +8,11 @@ const NAMES: [&str; 4] = ["error-envelope", "request-id", "circuit-breaker", "re
 
 fn read(config: &str) -> Result<(), Faults> {
     let node = Node::read(config.as_bytes())?;
-    for (name, section) in Sections::of(&node, &NAMES)?.sections {
+    let Sections { sections, faults, .. } = Sections::of(&node, &NAMES);
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    for (name, section) in sections {
         match name {
             "error-envelope" => drop(load_node::<ErrorEnvelope>(section)?),
             "request-id" => drop(load_node::<RequestId>(section)?),
