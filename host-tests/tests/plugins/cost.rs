@@ -3,6 +3,7 @@
 //! The hosts have fixed seeds, because what becomes of random bytes costs a little more or less.
 
 mod circuit_breaker;
+mod policies;
 mod retry;
 
 use expect_test::expect_file;
@@ -97,6 +98,7 @@ fn the_usual_path_costs_what_it_did() {
     golden += &errors();
     golden += &circuit_breaker::breakers();
     golden += &retry::retries();
+    golden += &policies::policies();
     expect_file!["../../golden/cost.txt"].assert_eq(&golden);
 }
 
