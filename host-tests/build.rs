@@ -86,11 +86,13 @@ fn source(root: &Path, plugins: &[String]) -> String {
         constants.collect::<Vec<_>>().join(", ")
     };
     let all = || plugins.iter().map(String::as_str);
+    let mut modules: Vec<&str> = all().chain(MODULES).collect();
+    modules.sort_unstable();
     source += &format!(
         "/// Every plugin.\npub static ALL: &[&Plugin] = &[{}];\n\
-         /// Every module that ships.\npub static MODULES: &[&Plugin] = &[{}];\n",
+         /// Every module that ships, by name.\npub static MODULES: &[&Plugin] = &[{}];\n",
         list(&mut all()),
-        list(&mut all().chain(MODULES)),
+        list(&mut modules.into_iter()),
     );
     // None of `ALL`: they do not ship, and are compiled as the plugins are but not optimised.
     for (constant, name, folder, what) in [

@@ -2,7 +2,7 @@
 
 use crate::run::{all_into, dist, files, folder, json, packaged, sha256, succeeds, workspace};
 use flate2::{Compression, write::GzEncoder};
-use host_tests::plugin::{ALL, Plugin};
+use host_tests::plugin::{MODULES, Plugin};
 use serde_json::json;
 use std::fs;
 use std::io::Write as _;
@@ -59,7 +59,7 @@ fn every_file_has_a_checksum_but_the_images_which_have_their_own() {
 fn each_plugin_has_a_module_a_schema_an_sbom_and_an_image() {
     let packages = packaged();
     let there = files(packages.path());
-    for plugin in ALL {
+    for plugin in MODULES {
         let stem = plugin.name.replace('-', "_");
         assert!(there[&format!("{stem}.wasm")] == plugin.bytes());
         assert!(there.contains_key(&format!("{stem}.cdx.json")), "{stem}");
@@ -79,8 +79,8 @@ fn packages_json_tells_versions_sizes_checksums_and_digests() {
     let packages = packaged();
     let told = json(&packages.path().join("packages.json"));
     let told = told.as_array().expect("it is a list");
-    assert_eq!(told.len(), ALL.len());
-    for (told, plugin) in told.iter().zip(ALL) {
+    assert_eq!(told.len(), MODULES.len());
+    for (told, plugin) in told.iter().zip(MODULES) {
         let bytes = plugin.bytes();
         let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
         gzip.write_all(&bytes).expect("memory can be written to");
@@ -124,7 +124,7 @@ fn another_run_at_another_time_and_place_makes_the_same_bytes() {
         .arg(dist.get_program());
     let (options, plugins): (Vec<_>, Vec<_>) = dist
         .get_args()
-        .partition(|&argument| ALL.iter().all(|plugin| argument != plugin.name));
+        .partition(|&argument| MODULES.iter().all(|plugin| argument != plugin.name));
     other
         .args(options)
         .args(plugins.into_iter().rev())
@@ -164,13 +164,16 @@ fn modules_that_are_packaged_where_they_are_stay_the_files_that_they_were() {
         let found = fs::metadata(packages.path().join(file));
         found.expect("it is there").ino()
     };
-    let before: Vec<u64> = ALL.iter().map(|plugin| inode(plugin)).collect();
+    let before: Vec<u64> = MODULES.iter().map(|plugin| inode(plugin)).collect();
     let mut dist = dist();
     dist.arg("--modules").arg(packages.path());
-    dist.args(ALL.iter().map(|plugin| plugin.name));
+    dist.args(MODULES.iter().map(|plugin| plugin.name));
     dist.args(["--revision", "another"]);
     succeeds(dist);
-    assert_eq!(ALL.iter().map(|plugin| inode(plugin)).collect::<Vec<_>>(), before);
+    assert_eq!(
+        MODULES.iter().map(|plugin| inode(plugin)).collect::<Vec<_>>(),
+        before
+    );
 }
 
 #[test]
@@ -192,7 +195,10 @@ fn make_dist_packages_every_plugin() {
         .skip(4)
         .collect();
     plugins.sort_unstable();
-    assert_eq!(plugins, ALL.iter().map(|plugin| plugin.name).collect::<Vec<_>>());
+    assert_eq!(
+        plugins,
+        MODULES.iter().map(|plugin| plugin.name).collect::<Vec<_>>()
+    );
 }
 
 #[test]
@@ -237,7 +243,7 @@ fn a_run_says_what_it_made_and_what_to_do_with_it() {
     assert!(
         said.contains(&format!(
             "oci:{to}/oci/{0}:0.1.0 docker://<registry>/{0}:0.1.0",
-            ALL[0].name
+            MODULES[0].name
         )),
         "{said}"
     );

@@ -3,7 +3,7 @@
 use crate::run::{all_into, folder, json, packaged, sha256, succeeds};
 use flate2::read::GzDecoder;
 use host::{Host, Module, Plugin};
-use host_tests::plugin::{ALL, REQUEST_ID};
+use host_tests::plugin::{MODULES, REQUEST_ID};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::Read as _;
@@ -113,7 +113,7 @@ fn read(layout: &Path) -> Read {
 #[test]
 fn an_image_holds_the_module_that_was_built_and_its_plugin_serves() {
     let packages = packaged();
-    for plugin in ALL {
+    for plugin in MODULES {
         let image = read(&layout(packages.path(), plugin.name));
         assert!(image.module == plugin.bytes(), "{}: another module", plugin.name);
         let host = Host::new(Plugin::new(Module::new(&image.module)).root_id(plugin.name)).config(json!({}));
@@ -140,7 +140,7 @@ fn a_plugin_from_its_image_does_its_work() {
 #[test]
 fn an_image_has_one_layer_with_one_file_which_is_nobodys_and_of_no_date() {
     let packages = packaged();
-    for plugin in ALL {
+    for plugin in MODULES {
         let image = read(&layout(packages.path(), plugin.name));
         assert_eq!(
             image.entries,
@@ -152,7 +152,7 @@ fn an_image_has_one_layer_with_one_file_which_is_nobodys_and_of_no_date() {
 #[test]
 fn an_image_says_what_it_is() {
     let packages = packaged();
-    for plugin in ALL {
+    for plugin in MODULES {
         let image = read(&layout(packages.path(), plugin.name));
         assert_eq!(image.tag, "0.1.0");
         assert_eq!(
@@ -170,7 +170,7 @@ fn an_image_says_what_it_is() {
 #[test]
 fn an_image_is_for_the_platform_that_pullers_ask_for_when_they_are_told_none() {
     let packages = packaged();
-    for plugin in ALL {
+    for plugin in MODULES {
         let image = read(&layout(packages.path(), plugin.name));
         assert_eq!(
             (&image.config["os"], &image.config["architecture"]),
@@ -186,7 +186,7 @@ fn an_image_is_labelled_with_the_revision_that_was_given() {
     let mut dist = all_into(packages.path());
     dist.args(["--revision", "0123abc"]);
     succeeds(dist);
-    for plugin in ALL {
+    for plugin in MODULES {
         let Read { manifest, config, .. } = read(&layout(packages.path(), plugin.name));
         assert_eq!(
             manifest["annotations"]["org.opencontainers.image.revision"],

@@ -1,6 +1,6 @@
 //! Running `dist`.
 
-use host_tests::plugin::ALL;
+use host_tests::plugin::MODULES;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -25,9 +25,9 @@ pub fn dist() -> Command {
 /// The program with all plugins, told to write into this folder.
 pub fn all_into(to: &Path) -> Command {
     let mut dist = dist();
-    let modules = ALL[0].path().parent().expect("a module is in a folder");
+    let modules = MODULES[0].path().parent().expect("a module is in a folder");
     dist.arg("--modules").arg(modules).arg("--to").arg(to);
-    dist.args(ALL.iter().map(|plugin| plugin.name));
+    dist.args(MODULES.iter().map(|plugin| plugin.name));
     dist
 }
 

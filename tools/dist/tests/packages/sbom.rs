@@ -2,7 +2,7 @@
 
 use crate::run::{json, packaged, sha256, workspace};
 use expect_test::expect_file;
-use host_tests::plugin::{ALL, Plugin};
+use host_tests::plugin::{MODULES, Plugin};
 use jsonschema::{Registry, Validator};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,7 +58,7 @@ fn an_sbom_is_valid() {
         .build(&schema)
         .expect("it is a schema");
     let packages = packaged();
-    for plugin in ALL {
+    for plugin in MODULES {
         let sbom = sbom(packages.path(), plugin);
         let faults: Vec<String> = validator
             .iter_errors(&sbom)
@@ -78,7 +78,7 @@ fn an_sbom_is_valid() {
 #[test]
 fn an_sbom_lists_the_crates_of_cargo_tree() {
     let packages = packaged();
-    for plugin in ALL {
+    for plugin in MODULES {
         let mut tree = Command::new(env!("CARGO"));
         tree.args([
             "tree",
@@ -118,7 +118,7 @@ fn version(line: &str) -> &str {
 fn the_crates_in_the_modules_are_those_that_were_and_their_licences_too() {
     let packages = packaged();
     let mut listed: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for plugin in ALL {
+    for plugin in MODULES {
         let sbom = sbom(packages.path(), plugin);
         for component in components(&sbom) {
             let license = text(&component["licenses"][0], "expression");
@@ -137,7 +137,7 @@ fn the_crates_in_the_modules_are_those_that_were_and_their_licences_too() {
 #[test]
 fn what_a_module_itself_says_that_it_is_built_from_is_in_its_sbom() {
     let packages = packaged();
-    for plugin in ALL {
+    for plugin in MODULES {
         let listed = crates(&sbom(packages.path(), plugin));
         let module = plugin.bytes();
         let module = String::from_utf8_lossy(&module);
@@ -166,7 +166,7 @@ fn what_a_module_itself_says_that_it_is_built_from_is_in_its_sbom() {
 fn what_is_from_the_registry_has_its_checksum_and_url_and_what_is_ours_has_neither() {
     let packages = packaged();
     let lock = fs::read_to_string(workspace().join("Cargo.lock")).expect("there is a lock");
-    for plugin in ALL {
+    for plugin in MODULES {
         for component in components(&sbom(packages.path(), plugin)) {
             let (name, version) = (text(component, "name"), text(component, "version"));
             let entry = format!("name = \"{name}\"\nversion = \"{version}\"\n");
@@ -186,7 +186,7 @@ fn what_is_from_the_registry_has_its_checksum_and_url_and_what_is_ours_has_neith
 #[test]
 fn an_sbom_says_of_which_module_it_is() {
     let packages = packaged();
-    for plugin in ALL {
+    for plugin in MODULES {
         let sbom = sbom(packages.path(), plugin);
         let own = &sbom["metadata"]["component"];
         assert_eq!(own["name"], plugin.name);
@@ -197,7 +197,7 @@ fn an_sbom_says_of_which_module_it_is() {
 #[test]
 fn an_sbom_has_no_date_and_no_number_of_its_own() {
     let packages = packaged();
-    for plugin in ALL {
+    for plugin in MODULES {
         let sbom = sbom(packages.path(), plugin);
         assert_eq!(
             (sbom.get("serialNumber"), sbom["metadata"].get("timestamp")),
@@ -215,7 +215,7 @@ fn an_sbom_tells_the_standard_library_by_the_name_under_which_its_vulnerabilitie
         .nth(1)
         .and_then(|rest| rest.split('"').next());
     let pinned = pinned.expect("the toolchain is pinned");
-    for plugin in ALL {
+    for plugin in MODULES {
         let sbom = sbom(packages.path(), plugin);
         let std = components(&sbom)
             .iter()
@@ -232,7 +232,7 @@ fn an_sbom_tells_the_standard_library_by_the_name_under_which_its_vulnerabilitie
 #[test]
 fn what_depends_on_what_leads_from_the_plugin_to_every_component() {
     let packages = packaged();
-    for plugin in ALL {
+    for plugin in MODULES {
         let sbom = sbom(packages.path(), plugin);
         let edges: BTreeMap<&str, Vec<&str>> = sbom["dependencies"]
             .as_array()
