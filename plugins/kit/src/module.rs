@@ -1,6 +1,6 @@
 //! Which plugins a module holds, and which of them a configuration asks for.
 
-use crate::host;
+use crate::host::{self, Status};
 use crate::{Filter, Root, Worker};
 use config::node::Node;
 use config::{Common, Fault, Faults, Sections};
@@ -92,14 +92,19 @@ pub fn load_several(
     entries: &[Entry],
     bytes: Option<&[u8]>,
 ) -> Result<Vec<Installed>, Refused> {
-    let root_id = host::property("plugin_root_id").unwrap_or_default();
-    if let Some(entry) = entries.iter().find(|entry| entry.name.as_bytes() == root_id) {
-        return load_one(entry, bytes);
-    }
     let refused = |faults| Refused {
         plugin: module,
         faults,
     };
+    let root_id = match host::property("plugin_root_id") {
+        Ok(root_id) => root_id,
+        Err(Status::NOT_FOUND) => Vec::new(),
+        // A guess could run plugins that nobody asked for.
+        Err(_) => return Err(refused(Fault::of_all("the host did not tell the root id").into())),
+    };
+    if let Some(entry) = entries.iter().find(|entry| entry.name.as_bytes() == root_id) {
+        return load_one(entry, bytes);
+    }
     let names: Vec<&'static str> = entries.iter().map(|entry| entry.name).collect();
     if !root_id.is_empty() && root_id != module.as_bytes() {
         let root_id = String::from_utf8_lossy(&root_id);

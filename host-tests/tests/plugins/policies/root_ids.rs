@@ -2,7 +2,7 @@
 
 use super::running;
 use crate::lines;
-use host::{Configuration, Host, Level, Thread};
+use host::{Configuration, Host, Level, Status, Thread};
 use host_tests::plugin::POLICIES;
 use serde_json::json;
 
@@ -83,4 +83,20 @@ fn an_unknown_root_id_is_refused_with_those_that_there_are() {
             })
         );
     }
+}
+
+/// None would run all of them, where one was meant.
+#[test]
+fn a_root_id_that_the_host_does_not_tell_is_not_taken_for_none() {
+    let clean = with_root_id("retry", "");
+    clean.start();
+    let calls = clean.host_calls();
+    let asks = calls.iter().position(|call| call.name == "proxy_get_property");
+    let refused = with_root_id("retry", "")
+        .fail_host_call(asks.expect("it asks"), Status::INTERNAL_FAILURE)
+        .try_start()
+        .expect_err("it cannot know");
+    assert!(!refused.trapped(), "{refused}");
+    let lines = lines::of(refused.log());
+    assert_eq!(lines[0]["fault"], "the host did not tell the root id");
 }
