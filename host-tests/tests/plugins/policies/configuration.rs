@@ -4,6 +4,7 @@ use super::{host, running};
 use crate::lines;
 use host::{Configuration, Thread};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// What is wrong with a key that no section has, and with one that is no section.
 const WITHIN: &str = "unknown key, known are mode, enforce_percent, service_name, unknown_keys, route_metadata, log, explain, $schema, default, profiles, routes";
@@ -196,5 +197,17 @@ fn what_is_passed_over_beside_the_sections_is_refused_within_them() {
     refused(
         r#"{ "unknown_keys": "warn", "bulkhead": {}, "retry": { "hedging": true } }"#,
         &[("retry.hedging", WITHIN)],
+    );
+}
+
+#[test]
+fn editors_are_told_of_the_sections_that_the_module_has() {
+    let schema = include_str!("../../../../schemas/policies.schema.json");
+    let schema: Value = serde_json::from_str(schema).expect("it is JSON");
+    let told = schema["properties"].as_object().expect("they are members");
+    let known = BESIDE.rsplit("known are ").next().unwrap_or_default();
+    assert_eq!(
+        told.keys().map(String::as_str).collect::<BTreeSet<_>>(),
+        known.split(", ").collect::<BTreeSet<_>>()
     );
 }
