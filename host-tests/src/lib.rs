@@ -6,5 +6,6 @@
 
 pub mod document;
 pub mod exchange;
+pub mod metrics;
 pub mod plugin;
 pub mod scenario;

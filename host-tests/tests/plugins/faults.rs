@@ -2,6 +2,7 @@
 //!
 //! The exchanges are those that host and Envoy agree on. They are dealt out to several tests, which run in parallel.
 
+use crate::metrics::assert_declared;
 use host::faults::inject_everywhere;
 use host::{Answer, Cluster, Host, secs};
 use host_tests::exchange::{Exchange, circuit_breaker, error_envelope, request_id, retry};
@@ -20,6 +21,7 @@ fn part(plugin: &Plugin, exchanges: Vec<Exchange>, part: usize) {
             || exchange.host(plugin),
             |host| {
                 exchange.run(host);
+                assert_declared(host);
             },
         );
         assert!(report.runs > report.calls, "{}: {report}", exchange.name);
@@ -78,6 +80,7 @@ fn no_fault_is_fatal_where_everything_is_on_and_two_workers_serve() {
                     .header("x-user", b"\xff")
                     .run(503);
             }
+            assert_declared(host);
         },
     );
     assert!(report.runs > report.calls, "{report}");
@@ -151,7 +154,10 @@ fn a_life(host: &Host) {
 
 #[test]
 fn no_fault_is_fatal_to_a_breaker_with_everything_on() {
-    let report = inject_everywhere(breaker, a_life);
+    let report = inject_everywhere(breaker, |host| {
+        a_life(host);
+        assert_declared(host);
+    });
     assert!(report.runs > report.calls, "{report}");
 }
 
@@ -241,7 +247,10 @@ fn a_life_of_retries(host: &Host) {
 
 #[test]
 fn no_fault_is_fatal_to_retries_with_everything_on() {
-    let report = inject_everywhere(retrying, a_life_of_retries);
+    let report = inject_everywhere(retrying, |host| {
+        a_life_of_retries(host);
+        assert_declared(host);
+    });
     assert!(report.runs > report.calls, "{report}");
 }
 

@@ -9,6 +9,7 @@ mod faults;
 mod guest;
 mod lines;
 mod manifests;
+mod metrics;
 mod modules;
 mod probe;
 mod puppet;

@@ -1,6 +1,7 @@
 //! What may be configured, as data: from it come the JSON Schema that editors use and the keys on a plugin's page.
 
 mod keys;
+pub mod metrics;
 mod module;
 mod schema;
 

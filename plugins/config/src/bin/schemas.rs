@@ -1,5 +1,5 @@
 //! Writes what is generated for people: the JSON Schema of each module into `schemas/`, and every key of a plugin into its
-//! page in `docs/`, which is otherwise written by hand.
+//! page in `docs/`, which is otherwise written by hand; and what there is of metrics, where people look for it.
 //!
 //! `schemas [--check] [FOLDER]`: the folder is the repository's root, by default where this is run. With `--check`
 //! nothing is written, and files that differ from what would be are named.
@@ -8,7 +8,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use config::describe::{policies_schema, schema, with_keys};
+use config::describe::{metrics, policies_schema, schema, with_keys};
 use config::{Policy, circuit_breaker, error_envelope, request_id, retry};
 
 fn main() -> ExitCode {
@@ -34,7 +34,13 @@ fn main() -> ExitCode {
     let module = done(root, check, "schemas/policies.schema.json", &|_| {
         Ok(policies_schema())
     });
-    let made = made.into_iter().flatten().chain([module]);
+    let metrics: [(&str, &dyn Fn() -> String); 3] = [
+        ("schemas/metrics.json", &metrics::list),
+        ("docs/metrics.md", &metrics::page),
+        ("envoy/observability/stats_tags.yaml", &metrics::stats_tags),
+    ];
+    let metrics = metrics.map(|(file, text)| done(root, check, file, &|_| Ok(text())));
+    let made = made.into_iter().flatten().chain([module]).chain(metrics);
     let faults: Vec<String> = made.filter_map(Result::err).collect();
     for fault in &faults {
         eprintln!("{fault}");
