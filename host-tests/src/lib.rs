@@ -8,4 +8,5 @@ pub mod document;
 pub mod exchange;
 pub mod metrics;
 pub mod plugin;
+pub mod promql;
 pub mod scenario;

@@ -37,6 +37,15 @@ pub enum Error {
         /// Where one was looked for.
         path: PathBuf,
     },
+    /// There is no Prometheus to start.
+    #[error(
+        "no Prometheus at {}: run `make tools`, or name one with the environment variable PROMETHEUS=/path/to/prometheus",
+        .path.display()
+    )]
+    NoPrometheus {
+        /// Where one was looked for.
+        path: PathBuf,
+    },
     /// Envoy ended by itself.
     #[error("Envoy ended ({status}); the end of its log:\n{log}")]
     EnvoyEnded {

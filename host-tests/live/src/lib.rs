@@ -10,6 +10,7 @@
 //! - [`validate`](fn@validate): what `envoy --mode validate` says of a configuration.
 //! - [`client`]: requests and responses over HTTP/1.1, as bytes.
 //! - [`wire`]: both peers of an Envoy, a step at a time.
+//! - [`Prometheus`]: a running Prometheus with the rules and alerts of `envoy/observability`, which scrapes an Envoy.
 //! - [`Collector`]: takes the spans of Envoy's OpenTelemetry tracer.
 //!
 //! All calls block, with a bound. Nothing is shared: every test may have its own Envoy, on ports of its own.
@@ -39,6 +40,7 @@ mod collector;
 mod envoy;
 mod error;
 mod process;
+mod prometheus;
 mod sample;
 mod server;
 mod upstream;
@@ -49,6 +51,7 @@ pub use collector::{Collector, Span};
 pub use envoy::{Builder, Envoy, Serving, Stopped, Validation, binary, validate};
 pub use error::{Error, Result};
 pub use process::Process;
+pub use prometheus::{Measured, Prometheus};
 pub use sample::{Port, Sample};
 pub use upstream::{Answer, Received, Upstream};
 

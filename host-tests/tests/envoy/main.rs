@@ -8,6 +8,7 @@ mod differential;
 mod ecds;
 mod error_envelope;
 mod hostile;
+mod observability;
 mod one_module;
 mod outage;
 mod patches;

@@ -244,7 +244,7 @@ fn walk(mut outage: Outage) {
         |attempt: u32| format!("retry_attempts_total{{route=\"everything-else\",attempt=\"{attempt}\"}}");
     let errors = |code: &str, origin: &str| {
         format!(
-            "errors_total{{mode=\"enforce\",error_code=\"{code}\",class=\"server_error\",origin=\"{origin}\"}}"
+            "errors_total{{error_code=\"{code}\",class=\"server_error\",origin=\"{origin}\",mode=\"enforce\"}}"
         )
     };
     for (series, value) in [
@@ -260,7 +260,7 @@ fn walk(mut outage: Outage) {
         (&*retries(2), 4),
         (&*retries(3), 4),
         (
-            "retry_suppressed_total{mode=\"enforce\",reason=\"half_open\",route=\"everything-else\"}",
+            "retry_suppressed_total{route=\"everything-else\",reason=\"half_open\",mode=\"enforce\"}",
             1,
         ),
         (&*errors("CIRCUIT_OPEN", "local"), 5),

@@ -2,6 +2,7 @@
 //! metric that a rule names exists. (That queries return data is proven on the real Prometheus.)
 
 use host_tests::metrics::Reference;
+use host_tests::promql::series;
 use live::{Sample, repository};
 use regex::Regex;
 use serde_json::Value;
@@ -128,28 +129,6 @@ fn each_alert_is_tested_to_fire_and_to_be_silent() {
     }
 }
 
-/// The names of series in an expression: what has an underscore and is followed by neither `(` nor what tells that it is
-/// a label's.
-fn series(expression: &str) -> BTreeSet<String> {
-    let without_labels =
-        Regex::new(r#"\{[^}]*\}|"[^"]*"|\b(by|on|without|ignoring)\s*\([^)]*\)"#).expect("an expression");
-    let expression = without_labels.replace_all(expression, " ");
-    let name = Regex::new(r"[a-zA-Z_:][a-zA-Z0-9_:]*\b(\s*\()?").expect("an expression");
-    name.find_iter(&expression)
-        .map(|found| found.as_str().to_owned())
-        .filter(|found| found.contains(['_', ':']) && !found.ends_with('('))
-        .collect()
-}
-
-#[test]
-fn series_of_an_expression_are_told() {
-    let found = series(
-        r#"sum by (job, le_x) (rate(a_total{b_c="d_e"}[5m])) / on (f_g) (job:h:rate5m > label_replace(i_j, "k_l"))"#,
-    );
-    let expected = ["a_total", "i_j", "job:h:rate5m"].map(str::to_owned);
-    assert_eq!(found, BTreeSet::from(expected));
-}
-
 #[test]
 fn each_series_that_a_rule_names_is_ours_or_envoys() {
     let recorded = rules("recording.yaml");
@@ -157,9 +136,39 @@ fn each_series_that_a_rule_names_is_ours_or_envoys() {
     known.extend(recorded.iter().map(|rule| text(&rule["record"])));
     for rule in recorded.iter().chain(&rules("alerts.yaml")) {
         for name in series(&text(&rule["expr"])) {
-            // Whether Envoy has it is asked of Envoy.
+            // Whether Envoy has it, the real one is asked.
             let is_known = known.contains(&name) || name.starts_with("envoy_");
             assert!(is_known, "{name} in {}", rule["expr"]);
+        }
+    }
+}
+
+#[test]
+fn what_the_pages_link_is_there() {
+    let link = Regex::new(r"\]\(([^)#:]+)(#[^)]*)?\)").expect("it is an expression");
+    let within = Regex::new(r"\]\(#([^)]+)\)").expect("it is an expression");
+    for page in ["metrics.md", "observability.md", "runbook.md"] {
+        let text = read(&format!("docs/{page}"));
+        let links: Vec<&str> = link
+            .captures_iter(&text)
+            .map(|found| found.get(1).expect("a group").as_str())
+            .collect();
+        assert!(!links.is_empty(), "{page} links nothing");
+        for target in links {
+            let path = repository().join("docs").join(target);
+            assert!(path.exists(), "docs/{page} links {target}, which is not there");
+        }
+        let headings: BTreeSet<String> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("## "))
+            .map(|heading| heading.to_lowercase().replace(' ', "-"))
+            .collect();
+        for target in within.captures_iter(&text) {
+            assert!(
+                headings.contains(&target[1]),
+                "docs/{page} has no section {}",
+                &target[1]
+            );
         }
     }
 }

@@ -215,7 +215,7 @@ fn access_log_log_and_metrics_tell_of_it() {
             1,
         ),
         (
-            "errors_total{mode=\"enforce\",error_code=\"CIRCUIT_OPEN\",class=\"server_error\",origin=\"local\"}",
+            "errors_total{error_code=\"CIRCUIT_OPEN\",class=\"server_error\",origin=\"local\",mode=\"enforce\"}",
             1,
         ),
     ] {

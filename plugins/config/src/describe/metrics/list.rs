@@ -27,8 +27,8 @@ const fn one_of(
 
 const BREAKER: Label = named(
     "breaker",
-    "The cluster, the route, or the name that is given. Of hosts and values of headers only those in `known`, and `none`; \
-     all others are `other`.",
+    "The cluster, the route, or the name that is given; where that has other characters than letters, digits and `-._~:/@+|`, \
+     `#` and a hash of it. Of hosts and values of headers only those in `known`, and `none`; all others are `other`.",
 );
 
 const DIRECTION: Label = Label {

@@ -25,15 +25,20 @@ pub fn list() -> String {
     format!("{:#}\n", json!(metrics))
 }
 
-/// The names of all labels, each once, in the order of the list.
+/// The names of all labels, each once. Envoy shows the labels of a metric in the order of the tags: those that more labels
+/// follow in a name come first, so that it is the order of the name.
 fn labels() -> Vec<&'static str> {
-    let mut names = Vec::new();
-    for label in METRICS.iter().flat_map(|metric| metric.labels) {
-        if !names.contains(&label.name) {
-            names.push(label.name);
+    let mut names: Vec<(usize, &str)> = Vec::new();
+    for metric in METRICS {
+        for (following, label) in metric.labels.iter().rev().enumerate().rev() {
+            match names.iter_mut().find(|(_, name)| *name == label.name) {
+                Some((most, _)) => *most = following.max(*most),
+                None => names.push((following, label.name)),
+            }
         }
     }
-    names
+    names.sort_by_key(|(following, _)| std::cmp::Reverse(*following));
+    names.into_iter().map(|(_, name)| name).collect()
 }
 
 /// The part of a bootstrap that makes labels.
@@ -67,7 +72,8 @@ Every metric of the plugins, with every label and value. Generated, as [metrics.
 
 They stand on Envoy's administration interface under `/stats/prometheus`, and have labels where the bootstrap has the `stats_tags` of
 [stats_tags.yaml](../envoy/observability/stats_tags.yaml), as every sample does; without, the labels stay in the name. All workers
-count together. A value that configuration gives a name to has that name whatever its characters, but for `;`, which becomes `_`.
+count together. A value that configuration gives a name to has that name whatever its characters, but for `;`, which becomes `_`, and
+for dots at its end, which Envoy drops.
 
 Envoy counts itself when the VM of a filter dies and is made anew, as `envoy_wasm_vm_reload{plugin}`, with `_success`, `_failure` and
 `_backoff` of that: `plugin` is the filter's `name` in the configuration.
