@@ -75,8 +75,8 @@ They stand on Envoy's administration interface under `/stats/prometheus`, and ha
 count together. A value that configuration gives a name to has that name whatever its characters, but for `;`, which becomes `_`, and
 for dots at its end, which Envoy drops.
 
-Envoy counts itself when the VM of a filter dies and is made anew, as `envoy_wasm_vm_reload{plugin}`, with `_success`, `_failure` and
-`_backoff` of that: `plugin` is the filter's `name` in the configuration.
+Envoy counts itself when the VM of a filter dies: `envoy_wasm_vm_reload_success{plugin}` when it is made anew, `_failure` when that fails,
+`_backoff` when a request comes too soon after it. `plugin` is the filter's `name` in the configuration. (`envoy_wasm_vm_reload` stays 0.)
 
 ",
     );
