@@ -118,7 +118,7 @@ fn nothing_at_all_is_all_four_with_their_defaults() {
             1,
         ),
         (
-            "errors_total{mode=\"enforce\",error_code=\"SERVICE_UNAVAILABLE\",class=\"server_error\",origin=\"upstream\"}",
+            "errors_total{error_code=\"SERVICE_UNAVAILABLE\",class=\"server_error\",origin=\"upstream\",mode=\"enforce\"}",
             1,
         ),
         ("retry_attempts_total{route=\"everything-else\",attempt=\"3\"}", 1),
