@@ -174,9 +174,12 @@ no-prometheus = { echo 'Prometheus is missing, which checks and tests the alerts
 	@command -v apt-get dpkg-deb >/dev/null || $(call no-prometheus,this is no Debian to get it from;)
 	@echo 'installing Prometheus $(PROMETHEUS_VERSION) (once, about 20 MB) …'
 	@rm -rf .tools/prometheus && mkdir -p .tools/prometheus
-	@cd .tools/prometheus && apt-get download --quiet=2 'prometheus=$(PROMETHEUS_VERSION)*' 2>apt.log || { cat apt.log >&2; \
-	  $(call no-prometheus,Debian 12 has it once apt-get update has run; else) }
-	@cd .tools/prometheus && dpkg-deb --extract prometheus_*.deb . && rm prometheus_*.deb
+	@# With package lists of its own: the system's may be missing, or old.
+	@cd .tools/prometheus && mkdir -p apt/lists/partial apt/cache && { \
+	  apt="apt-get --quiet=2 -o Dir::State::lists=$$PWD/apt/lists -o Dir::Cache=$$PWD/apt/cache -o Debug::NoLocking=1"; \
+	  { $$apt update && $$apt download 'prometheus=$(PROMETHEUS_VERSION)*'; } 2>apt.log || { cat apt.log >&2; \
+	  $(call no-prometheus,Debian 12 has it; elsewhere) }; }
+	@cd .tools/prometheus && dpkg-deb --extract prometheus_*.deb . && rm -r prometheus_*.deb apt apt.log
 	@touch $@
 
 .PHONY: given-envoy
