@@ -154,11 +154,11 @@ fn the_log_tells_of_a_refused_id_without_repeating_it() {
 }
 
 #[test]
-fn the_readmes_filter_leaves_the_log_lines_alone() {
-    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md"));
+fn the_documented_filter_leaves_the_log_lines_alone() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/configuration.md"));
     let filter = Regex::new("(?m)sed -n '([^']+)'$").expect("it is an expression");
-    let readme = readme.expect("there is a README");
-    let filter = &filter.captures(&readme).expect("the README shows a filter")[1];
+    let page = page.expect("there is a page");
+    let filter = &filter.captures(&page).expect("the page shows a filter")[1];
     let stand = Stand::configured(json!({
         "log": { "requests": true },
         "default": { "log_headers": { "user": "x-user" } },
