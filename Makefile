@@ -130,6 +130,7 @@ docs: $(wasm-opt) ## Builds the documentation of the crates, without a warning
 .PHONY: golden
 golden: ## Checks that the generated files are those that would be generated
 	cargo run --locked --quiet -p config --features describe --bin schemas -- --check
+	cargo run --locked --quiet -p dashboards -- --check
 
 .PHONY: rules
 rules: $(prometheus) ## Checks and tests Prometheus's configuration, rules and alerts
@@ -139,6 +140,7 @@ rules: $(prometheus) ## Checks and tests Prometheus's configuration, rules and a
 .PHONY: bless
 bless: $(envoy) $(prometheus) wasm ## Generates the generated files anew, and accepts what the tests see as golden
 	cargo run --locked --quiet -p config --features describe --bin schemas
+	cargo run --locked --quiet -p dashboards
 	UPDATE_EXPECT=1 cargo test --locked $(natively)
 
 .PHONY: ci

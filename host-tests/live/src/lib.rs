@@ -11,6 +11,7 @@
 //! - [`client`]: requests and responses over HTTP/1.1, as bytes.
 //! - [`wire`]: both peers of an Envoy, a step at a time.
 //! - [`Prometheus`]: a running Prometheus with the rules and alerts of `envoy/observability`, which scrapes an Envoy.
+//! - [`dashboard`](mod@dashboard): Grafana's dashboards, and a page of one without Grafana.
 //! - [`Collector`]: takes the spans of Envoy's OpenTelemetry tracer.
 //!
 //! All calls block, with a bound. Nothing is shared: every test may have its own Envoy, on ports of its own.
@@ -37,6 +38,7 @@
 
 pub mod client;
 mod collector;
+pub mod dashboard;
 mod envoy;
 mod error;
 mod process;
@@ -51,7 +53,7 @@ pub use collector::{Collector, Span};
 pub use envoy::{Builder, Envoy, Serving, Stopped, Validation, binary, validate};
 pub use error::{Error, Result};
 pub use process::Process;
-pub use prometheus::{Measured, Prometheus};
+pub use prometheus::{Course, Measured, Prometheus};
 pub use sample::{Port, Sample};
 pub use upstream::{Answer, Received, Upstream};
 

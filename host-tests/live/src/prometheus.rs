@@ -18,13 +18,12 @@ use tempfile::TempDir;
 /// How long it may take to be ready, and a number to arrive in it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A running Prometheus that scrapes one Envoy and evaluates its rules each second, until it is dropped.
+/// A running Prometheus: one that scrapes one Envoy and evaluates its rules each second until it is dropped, or any other.
 #[derive(Debug)]
 pub struct Prometheus {
-    // Ends before its folder goes.
-    _process: Process,
+    // Where it was started here: the process, which ends before its folder goes.
+    _started: Option<(Process, TempDir)>,
     address: SocketAddr,
-    _folder: TempDir,
 }
 
 /// What an expression gives: a number for each set of labels.
@@ -34,6 +33,15 @@ pub struct Measured {
     pub labels: BTreeMap<String, String>,
     /// The number; not a number where something was divided by nothing.
     pub value: f64,
+}
+
+/// What an expression gave over time, for one set of labels.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Course {
+    /// The labels; the name of the series is `__name__`.
+    pub labels: BTreeMap<String, String>,
+    /// When, in seconds since 1970, and which number.
+    pub points: Vec<(f64, f64)>,
 }
 
 impl Prometheus {
@@ -74,10 +82,17 @@ impl Prometheus {
             other => other,
         })?;
         Ok(Prometheus {
-            _process: process,
+            _started: Some((process, folder)),
             address,
-            _folder: folder,
         })
+    }
+
+    /// One that runs already, and goes on.
+    pub fn at(address: SocketAddr) -> Self {
+        Prometheus {
+            _started: None,
+            address,
+        }
     }
 
     /// Where it listens.
@@ -105,15 +120,34 @@ impl Prometheus {
                 .collect());
         }
         let measured = result.iter().filter_map(|series| {
-            let labels = series["metric"].as_object()?.iter();
             Some(Measured {
-                labels: labels
-                    .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
-                    .collect(),
+                labels: labels(series)?,
                 value: number(series["value"].get(1))?,
             })
         });
         Ok(measured.collect())
+    }
+
+    /// What an expression gave over time: each series with its numbers, and when they were, in seconds since 1970.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] with what it says, where it is none.
+    pub fn query_range(&self, expression: &str, from: f64, to: f64, step: f64) -> Result<Vec<Course>> {
+        let encoded = utf8_percent_encode(expression, NON_ALPHANUMERIC);
+        let data = self.get(&format!(
+            "/api/v1/query_range?query={encoded}&start={from}&end={to}&step={step}"
+        ))?;
+        let series = data["result"].as_array().cloned().unwrap_or_default();
+        let courses = series.iter().filter_map(|series| {
+            let points = series["values"].as_array()?.iter();
+            Some(Course {
+                labels: labels(series)?,
+                points: points
+                    .filter_map(|point| Some((point.get(0)?.as_f64()?, number(point.get(1))?)))
+                    .collect(),
+            })
+        });
+        Ok(courses.collect())
     }
 
     /// What an expression gives, once it gives something: numbers come with the next scrapes.
@@ -182,6 +216,16 @@ fn address(log: &str) -> Option<SocketAddr> {
     let line = log.lines().find(|line| line.contains(r#"msg="Listening on""#))?;
     let (_, rest) = line.split_once("address=")?;
     rest.split_whitespace().next()?.parse().ok()
+}
+
+/// The labels of a series.
+fn labels(series: &Value) -> Option<BTreeMap<String, String>> {
+    let labels = series["metric"].as_object()?.iter();
+    Some(
+        labels
+            .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+            .collect(),
+    )
 }
 
 /// A number of the API is text.

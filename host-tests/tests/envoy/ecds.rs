@@ -1,7 +1,7 @@
 //! A fleet's configuration changes without a restart: filters that Envoy discovers, here from files.
 
 mod first_start;
-mod fleet;
+pub mod fleet;
 mod refused;
 
 use fleet::{FILTERS, Filters, Fleet, error, eventually, file_with, of_service};

@@ -4,6 +4,7 @@
 
 mod bytes;
 mod cost;
+mod dashboards;
 mod documents;
 mod faults;
 mod guest;
