@@ -185,7 +185,7 @@ fn breakers() -> Vec<Panel> {
     let rejected = rates(
         "breaker",
         "circuit_breaker_calls_total",
-        &and(&labels, r#"outcome="rejected""#),
+        &and(&labels, r#"outcome="rejected", mode="enforce""#),
     );
     let calls = rates("breaker", "circuit_breaker_calls_total", &labels);
     let transitions = |time: &str, by: &str| grown(by, "circuit_breaker_transitions_total", &labels, time);
