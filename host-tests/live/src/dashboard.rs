@@ -4,6 +4,10 @@
 //! The files are those that users import. What they were generated from is not looked at here, so that a test of them
 //! cannot share its mistakes.
 
+mod page;
+
+pub use page::page;
+
 use crate::{Error, Result, repository};
 use serde_json::Value;
 use std::collections::BTreeMap;

@@ -1,11 +1,16 @@
 //! `live run`: a sample configuration on a real Envoy, with a demo upstream behind it. `make run` starts it.
+//! `live page`: a dashboard as a page of HTML, with what a running Prometheus says.
 
 #![forbid(unsafe_code)]
 
 mod run;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
+use live::Prometheus;
+use live::dashboard::{Dashboard, page};
+use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// The plugins on a real Envoy.
 #[derive(Parser)]
@@ -18,11 +23,46 @@ struct Arguments {
 enum Command {
     /// Starts a sample with a demo upstream, and shows what happens until Ctrl-C.
     Run(run::Arguments),
+    /// Writes a dashboard as a page of HTML, with what a running Prometheus says, to the standard output.
+    Page(Page),
+}
+
+/// Which dashboard, of what.
+#[derive(Args)]
+struct Page {
+    /// overview, service or diagnosis.
+    dashboard: String,
+    /// Where Prometheus listens.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9090")]
+    prometheus: SocketAddr,
+    /// How far back from now.
+    #[arg(long, value_name = "MINUTES", default_value_t = 60)]
+    minutes: u64,
+    /// Over how many seconds rates are taken: four scrapes or more.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    rate: u64,
+}
+
+impl Page {
+    fn text(&self) -> live::Result<String> {
+        let dashboard = Dashboard::load(&self.dashboard)?;
+        let (back, rate) = (
+            Duration::from_secs(self.minutes * 60),
+            Duration::from_secs(self.rate),
+        );
+        page(&dashboard, &Prometheus::at(self.prometheus), back, rate)
+    }
 }
 
 fn main() -> ExitCode {
-    let Command::Run(arguments) = Arguments::parse().command;
-    match run::run(&arguments) {
+    let done = match Arguments::parse().command {
+        Command::Run(arguments) => run::run(&arguments).map_err(|error| error.to_string()),
+        Command::Page(page) => page
+            .text()
+            .map_err(|error| error.to_string())
+            .map(|text| print!("{text}")),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");

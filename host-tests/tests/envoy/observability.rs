@@ -3,5 +3,6 @@
 
 mod dashboards;
 mod labels;
+mod pages;
 mod rules;
 mod stage;

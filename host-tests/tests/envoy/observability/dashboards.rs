@@ -24,7 +24,7 @@ fn load(name: &str) -> Dashboard {
     Dashboard::load(name).unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn all() -> [Dashboard; 3] {
+pub(super) fn all() -> [Dashboard; 3] {
     ["overview", "service", "diagnosis"].map(load)
 }
 
@@ -47,7 +47,7 @@ fn assert_has_data(prometheus: &Prometheus, what: &str, expression: &str) {
 }
 
 /// Traffic twice: a counter has increased once it was seen and then grew. Envoy shows histograms each five seconds.
-fn busy() -> (Stand, Prometheus) {
+pub(super) fn busy() -> (Stand, Prometheus) {
     let stand = stand();
     let prometheus = Prometheus::scraping(stand.envoy.admin()).unwrap_or_else(|error| panic!("{error}"));
     traffic(&stand);
