@@ -2,7 +2,8 @@
 //!
 //! A block ` ```console envoy/<sample>.yaml ` has commands behind `$ ` and below each what it prints, where `…` stands for
 //! what varies and a line of `…` for any lines. All blocks of a document for one sample are run in order, against one
-//! Envoy. A block ` ```json log envoy/<sample>.yaml ` has lines that its log has by then.
+//! Envoy. A block ` ```json log envoy/<sample>.yaml ` has lines that its log has by then, ` ```json access … ` members of
+//! an entry of its access log, and ` ```json explained … ` what one of those explains.
 
 mod console;
 mod make;
@@ -18,19 +19,17 @@ use std::thread;
 fn samples(document: &Document) -> BTreeMap<String, Vec<Step>> {
     let mut samples: BTreeMap<String, Vec<Step>> = BTreeMap::new();
     for block in document.blocks() {
-        let (is_console, sample) = match block.info.split(' ').collect::<Vec<_>>()[..] {
-            ["console", sample] => (true, sample),
-            ["json", "log", sample] => (false, sample),
+        let (kind, sample) = match block.info.split(' ').collect::<Vec<_>>()[..] {
+            ["console", sample] => ("console", sample),
+            ["json", kind @ ("log" | "access" | "explained"), sample] => (kind, sample),
             _ => continue,
         };
-        let steps = if is_console {
-            steps(&block.text)
-        } else {
-            block
-                .text
-                .lines()
-                .map(|line| Step::Logged(line.to_owned()))
-                .collect()
+        let lines = || block.text.lines().map(str::to_owned);
+        let steps = match kind {
+            "console" => steps(&block.text),
+            "log" => lines().map(Step::Logged).collect(),
+            "access" => lines().map(Step::Accessed).collect(),
+            _ => vec![Step::Explained(block.text.clone())],
         };
         samples.entry(sample.to_owned()).or_default().extend(steps);
     }

@@ -10,6 +10,7 @@ mod error_envelope;
 mod hostile;
 mod observability;
 mod one_module;
+mod one_request;
 mod outage;
 mod patches;
 mod replies;

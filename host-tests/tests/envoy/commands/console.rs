@@ -14,6 +14,10 @@ pub enum Step {
     },
     /// A line of the plugins' log.
     Logged(String),
+    /// Members of an entry of the access log.
+    Accessed(String),
+    /// What the access log explains of a request.
+    Explained(String),
 }
 
 /// The commands of a block.

@@ -4,6 +4,7 @@ use super::console::{Step, matches};
 use host_tests::document::root;
 use host_tests::plugin::REQUEST_ID;
 use live::{Envoy, Sample, Upstream, wait};
+use serde_json::Value;
 use std::process::Command;
 use std::time::Duration;
 
@@ -44,6 +45,14 @@ impl Session {
         let faults = steps.iter().filter_map(|step| match step {
             Step::Command { line, prints } => self.fault_of(line, prints),
             Step::Logged(line) => self.missing_from_log(line),
+            Step::Accessed(entry) => self.missing_from_access_log("an entry", entry, |entry, members| {
+                let members = members.as_object().expect("its members");
+                members.iter().all(|(member, value)| entry[member] == *value)
+            }),
+            Step::Explained(list) => self.missing_from_access_log("an explanation", list, |entry, list| {
+                let text = entry["explain"].as_str().unwrap_or_default();
+                serde_json::from_str::<Value>(text).is_ok_and(|told| is_the_same(&told, list))
+            }),
         });
         faults.collect()
     }
@@ -98,8 +107,43 @@ impl Session {
         found.err().map(|_| format!("no line\n{shown}\nin\n{last}"))
     }
 
+    /// Asks whether an entry of the access log is what this JSON shows.
+    fn missing_from_access_log(
+        &self,
+        what: &str,
+        shown: &str,
+        is_shown: impl Fn(&Value, &Value) -> bool,
+    ) -> Option<String> {
+        let json = match serde_json::from_str(shown) {
+            Ok(json) => json,
+            Err(error) => return Some(format!("no JSON ({error}):\n{shown}")),
+        };
+        let mut last = Vec::new();
+        let found = wait::until(BOUND, what, || {
+            last = self.envoy.access_log()?;
+            Ok(last.iter().any(|entry| is_shown(entry, &json)).then_some(()))
+        });
+        found
+            .is_err()
+            .then(|| format!("the access log has not {what} as\n{shown}\nbut\n{last:#?}"))
+    }
+
     fn addresses(&self) -> [String; 2] {
         let listener = self.envoy.address().expect("the sample listens");
         [listener, self.envoy.admin()].map(|address| address.to_string())
     }
+}
+
+/// Whether this is what is shown, but for how long to stay away: that has jitter.
+fn is_the_same(told: &Value, shown: &Value) -> bool {
+    let without_time = |value: &Value| {
+        let mut value = value.clone();
+        for plugin in value.as_array_mut().into_iter().flatten() {
+            if let Some(seconds) = plugin.get_mut("retry_after").filter(|seconds| seconds.is_u64()) {
+                *seconds = Value::Null;
+            }
+        }
+        value
+    };
+    without_time(told) == without_time(shown)
 }
