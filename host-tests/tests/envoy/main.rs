@@ -8,6 +8,7 @@ mod differential;
 mod ecds;
 mod error_envelope;
 mod hostile;
+mod log_lines;
 mod observability;
 mod one_module;
 mod one_request;
