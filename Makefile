@@ -74,6 +74,12 @@ run: $(envoy) wasm ## Starts Envoy with a sample and a demo upstream: SAMPLE=, L
 	  $(if $(SAMPLE),--sample '$(SAMPLE)') $(if $(LISTENER_PORT),--listener-port '$(LISTENER_PORT)') \
 	  $(if $(ADMIN_PORT),--admin-port '$(ADMIN_PORT)') $(if $(UPSTREAM_PORT),--upstream-port '$(UPSTREAM_PORT)')
 
+.PHONY: demo
+demo: $(envoy) wasm ## Walks through an outage on a real Envoy, and tells what happens: ADMIN_PORT= of what runs, UPSTREAM_PORT=
+	@cargo build --locked -p live 2>&1 | { grep --line-buffered -v '^ *Finished ' >&2 || true; }
+	@exec cargo run --locked --quiet -p live -- demo \
+	  $(if $(ADMIN_PORT),--admin-port '$(ADMIN_PORT)') $(if $(UPSTREAM_PORT),--upstream-port '$(UPSTREAM_PORT)')
+
 .PHONY: wasm
 wasm: $(wasm-opt) ## Builds the plugins as they ship, into dist/
 	@$(need-cargo)

@@ -1,13 +1,16 @@
 //! `live run`: a sample configuration on a real Envoy, with a demo upstream behind it. `make run` starts it.
+//! `live demo`: an outage on it, told step by step. `make demo` starts it.
 //! `live page`: a dashboard as a page of HTML, with what a running Prometheus says.
 
 #![forbid(unsafe_code)]
 
+mod demo;
 mod run;
 
 use clap::{Args, Parser, Subcommand};
 use live::Prometheus;
 use live::dashboard::{Dashboard, page};
+use std::error::Error;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -23,6 +26,9 @@ struct Arguments {
 enum Command {
     /// Starts a sample with a demo upstream, and shows what happens until Ctrl-C.
     Run(run::Arguments),
+    /// Walks through an outage on a real Envoy and tells what happens, in less than a minute. Fails where something is
+    /// not as it says.
+    Demo(demo::Arguments),
     /// Writes a dashboard as a page of HTML, with what a running Prometheus says, to the standard output.
     Page(Page),
 }
@@ -55,14 +61,12 @@ impl Page {
 }
 
 fn main() -> ExitCode {
-    let done = match Arguments::parse().command {
-        Command::Run(arguments) => run::run(&arguments).map_err(|error| error.to_string()),
-        Command::Page(page) => page
-            .text()
-            .map_err(|error| error.to_string())
-            .map(|text| print!("{text}")),
+    let ended: Result<(), Box<dyn Error>> = match Arguments::parse().command {
+        Command::Run(arguments) => run::run(&arguments).map_err(Into::into),
+        Command::Demo(arguments) => demo::demo(&arguments).map_err(Into::into),
+        Command::Page(page) => page.text().map_err(Into::into).map(|text| print!("{text}")),
     };
-    match done {
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");

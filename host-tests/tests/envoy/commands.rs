@@ -6,7 +6,7 @@
 //! an entry of its access log, and ` ```json explained … ` what one of those explains.
 
 mod console;
-mod make;
+pub(crate) mod make;
 mod session;
 
 use console::{Step, matches, steps};

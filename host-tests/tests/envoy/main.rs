@@ -4,6 +4,7 @@ mod circuit_breaker;
 mod circuit_breaker_samples;
 mod commands;
 mod configuration;
+mod demo;
 mod differential;
 mod ecds;
 mod error_envelope;

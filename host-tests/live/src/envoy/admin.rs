@@ -98,12 +98,20 @@ impl Serving {
             .ok()
             .and_then(|text| text.trim().parse().ok());
         match address.filter(|address| get(*address, "/ready").is_ok()) {
-            Some(admin) => Ok(Some(Serving {
-                admin,
-                listeners: listeners(admin)?,
-            })),
+            Some(admin) => Self::on(admin).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// Asks the Envoy whose administration interface is there.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when nobody listens there, [`Error::Malformed`] when it tells something else than its listeners.
+    pub fn on(admin: SocketAddr) -> Result<Self> {
+        Ok(Serving {
+            admin,
+            listeners: listeners(admin)?,
+        })
     }
 }
 

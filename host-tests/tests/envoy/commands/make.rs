@@ -13,7 +13,8 @@ use std::time::Duration;
 /// It may have to build first.
 const BOUND: Duration = Duration::from_secs(600);
 
-fn make(arguments: &[&str]) -> Command {
+/// `make`, as somebody types it at the root of the repository.
+pub(crate) fn make(arguments: &[&str]) -> Command {
     let mut command = Command::new("make");
     command.args(arguments).current_dir(root());
     // What an outer make told, this one must not hear.
@@ -35,7 +36,7 @@ fn output(arguments: &[&str]) -> String {
 #[test]
 fn help_lists_the_targets() {
     let help = output(&["help"]);
-    for target in ["run", "test", "wasm", "dist"] {
+    for target in ["run", "demo", "test", "wasm", "dist"] {
         assert!(
             help.lines()
                 .any(|line| line.trim_start().starts_with(&format!("{target} "))),
