@@ -2,7 +2,7 @@
 
 mod well_known;
 
-use crate::stand::Stand;
+use crate::stand::{Stand, assert_metric, assert_nothing_given_up};
 use host_tests::plugin::{CIRCUIT_BREAKER, ERROR_ENVELOPE, REQUEST_ID};
 use live::client::{Request, Response};
 use live::{Envoy, Sample, Upstream, wait};
@@ -95,27 +95,6 @@ fn until_ok(stand: &Stand, request: &Request) {
         Ok((send(stand, request).status == 200).then_some(()))
     })
     .unwrap_or_else(|error| panic!("{error}"));
-}
-
-#[track_caller]
-fn assert_metric(stand: &Stand, series: &str, value: u64) {
-    stand
-        .envoy
-        .metric_reaches(series, value)
-        .unwrap_or_else(|error| panic!("{error}\n{:?}", stand.envoy.prometheus()));
-}
-
-#[track_caller]
-fn assert_nothing_given_up(stand: &Stand) {
-    let log = stand.envoy.log().expect("Envoy has a log");
-    assert!(
-        !["panicked", "Wasm VM failed", "Uncaught RuntimeError"]
-            .iter()
-            .any(|death| log.contains(death)),
-        "{log}"
-    );
-    let prometheus = stand.envoy.prometheus().expect("Envoy tells its metrics");
-    assert!(!prometheus.contains("policy_degradations_total"), "{prometheus}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 mod one_chain;
 
-use crate::stand::Stand;
+use crate::stand::{Stand, assert_metric, assert_nothing_given_up};
 use host_tests::plugin::{CIRCUIT_BREAKER, ERROR_ENVELOPE, REQUEST_ID, RETRY};
 use live::client::{Request, Response};
 use live::{Envoy, Sample, Upstream, wait};
@@ -84,27 +84,6 @@ fn refused(stand: &Stand, request: &Request, status: u16, code: &str) {
         stand.upstream.take_received().is_empty(),
         "it reached the upstream"
     );
-}
-
-#[track_caller]
-fn assert_metric(stand: &Stand, series: &str, value: u64) {
-    stand
-        .envoy
-        .metric_reaches(series, value)
-        .unwrap_or_else(|error| panic!("{error}\n{:?}", stand.envoy.prometheus()));
-}
-
-#[track_caller]
-fn assert_nothing_given_up(stand: &Stand) {
-    let log = stand.envoy.log().expect("Envoy has a log");
-    assert!(
-        !["panicked", "Wasm VM failed", "Uncaught RuntimeError"]
-            .iter()
-            .any(|death| log.contains(death)),
-        "{log}"
-    );
-    let prometheus = stand.envoy.prometheus().expect("Envoy tells its metrics");
-    assert!(!prometheus.contains("policy_degradations_total"), "{prometheus}");
 }
 
 fn post(path: &str) -> Request {

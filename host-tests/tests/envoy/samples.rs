@@ -9,7 +9,7 @@ mod roll_out;
 mod route_metadata;
 mod versions;
 
-use crate::stand::Stand;
+use crate::stand::{Stand, assert_metric, assert_nothing_given_up};
 use host_tests::plugin::MODULES;
 use live::client::{Request, Response};
 use live::{Envoy, Sample, Upstream, wait};
@@ -114,25 +114,4 @@ pub fn assert_error(response: &Response, status: u16, code: &str) {
 #[track_caller]
 pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     wait::until(Duration::from_secs(20), what, || Ok(look())).unwrap_or_else(|error| panic!("{error}"))
-}
-
-#[track_caller]
-fn assert_metric(stand: &Stand, series: &str, value: u64) {
-    stand
-        .envoy
-        .metric_reaches(series, value)
-        .unwrap_or_else(|error| panic!("{error}\n{:?}", stand.envoy.prometheus()));
-}
-
-#[track_caller]
-fn assert_nothing_given_up(stand: &Stand) {
-    let log = stand.envoy.log().expect("Envoy has a log");
-    assert!(
-        !["panicked", "Wasm VM failed", "Uncaught RuntimeError"]
-            .iter()
-            .any(|death| log.contains(death)),
-        "{log}"
-    );
-    let prometheus = stand.envoy.prometheus().expect("Envoy tells its metrics");
-    assert!(!prometheus.contains("policy_degradations_total"), "{prometheus}");
 }

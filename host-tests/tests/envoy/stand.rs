@@ -165,3 +165,26 @@ pub fn is_uuid(id: &str, version: char) -> bool {
             _ => matches!(character, '0'..='9' | 'a'..='f'),
         })
 }
+
+/// The metrics come to this series with this value.
+#[track_caller]
+pub fn assert_metric(stand: &Stand, series: &str, value: u64) {
+    stand
+        .envoy
+        .metric_reaches(series, value)
+        .unwrap_or_else(|error| panic!("{error}\n{:?}", stand.envoy.prometheus()));
+}
+
+/// No plugin has died, and none has given up on anything.
+#[track_caller]
+pub fn assert_nothing_given_up(stand: &Stand) {
+    let log = stand.envoy.log().expect("Envoy has a log");
+    assert!(
+        !["panicked", "Wasm VM failed", "Uncaught RuntimeError"]
+            .iter()
+            .any(|death| log.contains(death)),
+        "{log}"
+    );
+    let prometheus = stand.envoy.prometheus().expect("Envoy tells its metrics");
+    assert!(!prometheus.contains("policy_degradations_total"), "{prometheus}");
+}
