@@ -35,6 +35,21 @@ fn main() {
     }
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     fs::write(out.join("plugins.rs"), source(root, &plugins)).expect("OUT_DIR can be written");
+    fs::write(out.join("shipped.rs"), shipped(root, &plugins)).expect("OUT_DIR can be written");
+}
+
+/// The modules as `policyctl` brings them along: their bytes, in one file with the program.
+fn shipped(root: &Path, plugins: &[String]) -> String {
+    let all = plugins.iter().map(String::as_str).chain(MODULES);
+    let entries = all.map(|plugin| {
+        let path = module(root, plugin);
+        let schema = root.join(format!("schemas/{plugin}.schema.json"));
+        format!(
+            "policyctl::Shipped {{ name: {plugin:?}, bytes: include_bytes!({path:?}), \
+             schema: include_str!({schema:?}) }},"
+        )
+    });
+    format!("[{}]", entries.collect::<Vec<_>>().join("\n"))
 }
 
 /// Runs the recipe. It forgets itself what cargo told this script; what an outer make told, make must not hear.

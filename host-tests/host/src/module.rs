@@ -55,6 +55,15 @@ impl Module {
         }
     }
 
+    /// As [`Module::new`], for bytes that may be anything.
+    ///
+    /// # Errors
+    /// Why Envoy would not load it.
+    pub fn try_new(bytes: &[u8]) -> Result<Module, String> {
+        // Whatever it was made of stands in the chain, on lines of its own.
+        Module::compile(bytes).map_err(|error| format!("{error:#}").replace('\n', " "))
+    }
+
     fn compile(bytes: &[u8]) -> wasmtime::Result<Module> {
         let mut config = Config::new();
         // Fuel bounds endless loops and measures cost. Plugins are small and run briefly: compile fast.

@@ -1,0 +1,17 @@
+//! What the program can be asked, a file for each.
+
+pub(crate) mod completions;
+pub(crate) mod schema;
+
+use crate::arguments::{Arguments, Command};
+use crate::problem::Problem;
+use crate::screen::Screen;
+use crate::{Ending, Modules};
+
+/// Does what was asked.
+pub(crate) fn run(arguments: &Arguments, modules: &Modules, screen: &Screen) -> Result<Ending, Problem> {
+    match &arguments.command {
+        Command::Completions(arguments) => arguments.run(screen),
+        Command::Schema(arguments) => arguments.run(modules, screen),
+    }
+}

@@ -1,0 +1,65 @@
+//! The modules that the program brings along, and those that it is given.
+
+use crate::problem::Problem;
+use host::Module;
+use std::path::Path;
+use std::sync::OnceLock;
+
+/// A module that was built with the program.
+pub struct Shipped {
+    /// The plugin in it; `policies` is the module of all of them.
+    pub name: &'static str,
+    /// Its file.
+    pub bytes: &'static [u8],
+    /// The JSON Schema of its configuration.
+    pub schema: &'static str,
+}
+
+/// The modules that were built with the program.
+pub(crate) struct Modules {
+    /// Each is compiled when it is first asked for, which takes a while.
+    shipped: Vec<(&'static Shipped, OnceLock<Module>)>,
+}
+
+impl Modules {
+    pub(crate) fn new(shipped: &'static [Shipped]) -> Self {
+        let shipped = shipped.iter().map(|shipped| (shipped, OnceLock::new()));
+        Self {
+            shipped: shipped.collect(),
+        }
+    }
+
+    /// The module of this name, `circuit-breaker` for example; `None` where none is called so.
+    pub(crate) fn named(&self, name: &str) -> Option<Module> {
+        let (shipped, module) = self.shipped.iter().find(|(shipped, _)| shipped.name == name)?;
+        Some(module.get_or_init(|| Module::new(shipped.bytes)).clone())
+    }
+
+    /// Their names, in order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.shipped.iter().map(|(shipped, _)| shipped.name)
+    }
+
+    /// The JSON Schema of this one's configuration.
+    pub(crate) fn schema(&self, name: &str) -> Option<&'static str> {
+        let (shipped, _) = self.shipped.iter().find(|(shipped, _)| shipped.name == name)?;
+        Some(shipped.schema)
+    }
+
+    /// The module in a file.
+    pub(crate) fn in_file(path: &Path) -> Result<Module, Problem> {
+        let bytes = std::fs::read(path).map_err(|error| Problem::reading(path, error))?;
+        Module::try_new(&bytes).map_err(|why| {
+            Problem::new(format!(
+                "{} is no module that a proxy could load: {why}",
+                path.display()
+            ))
+            .cure("give the .wasm file of a plugin, as `make wasm` leaves it in dist/")
+        })
+    }
+}
+
+/// There is no plugin of this name.
+pub(crate) fn unknown(name: &str, names: &[&str]) -> Problem {
+    Problem::new(format!("there is no plugin `{name}`")).cure(format!("one of: {}", names.join(", ")))
+}

@@ -1,0 +1,57 @@
+//! Why a question could not be answered.
+
+use std::fmt::{self, Display, Formatter};
+use std::io;
+use std::path::Path;
+
+/// Why a question could not be answered: what is wrong, where, and what helps.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    what: String,
+    cure: Option<String>,
+}
+
+impl Problem {
+    /// What is wrong, with its place: `orders.yaml:3:7: …`.
+    pub(crate) fn new(what: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            cure: None,
+        }
+    }
+
+    /// What helps.
+    pub(crate) fn cure(mut self, cure: impl Into<String>) -> Self {
+        self.cure = Some(cure.into());
+        self
+    }
+
+    /// A file could not be read.
+    pub(crate) fn reading(path: &Path, error: io::Error) -> Self {
+        let problem = Self::new(format!("{}: {error}", path.display()));
+        match error.kind() {
+            io::ErrorKind::NotFound => {
+                problem.cure("give the path of a file that is there, or - for the standard input")
+            }
+            _ => problem,
+        }
+    }
+
+    /// What helps, if that is known.
+    pub(crate) fn help(&self) -> Option<&str> {
+        self.cure.as_deref()
+    }
+}
+
+impl Display for Problem {
+    fn fmt(&self, to: &mut Formatter<'_>) -> fmt::Result {
+        to.write_str(&self.what)
+    }
+}
+
+impl From<io::Error> for Problem {
+    /// Of writing what was found: files that are read are named ([`Problem::reading`]).
+    fn from(error: io::Error) -> Self {
+        Self::new(format!("cannot write: {error}"))
+    }
+}

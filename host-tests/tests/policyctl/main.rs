@@ -1,0 +1,5 @@
+//! The desk tool, as its users call it: what it prints, and how it ends.
+
+mod called;
+mod completions;
+mod schema;
