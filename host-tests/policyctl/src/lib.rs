@@ -11,6 +11,8 @@
 
 mod arguments;
 mod command;
+mod document;
+mod installed;
 mod modules;
 mod problem;
 mod screen;

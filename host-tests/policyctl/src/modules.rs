@@ -48,7 +48,8 @@ impl Modules {
 
     /// The module in a file.
     pub(crate) fn in_file(path: &Path) -> Result<Module, Problem> {
-        let bytes = std::fs::read(path).map_err(|error| Problem::reading(path, error))?;
+        let bytes =
+            std::fs::read(path).map_err(|error| Problem::reading(&path.display().to_string(), error))?;
         Module::try_new(&bytes).map_err(|why| {
             Problem::new(format!(
                 "{} is no module that a proxy could load: {why}",

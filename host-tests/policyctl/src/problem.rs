@@ -2,7 +2,6 @@
 
 use std::fmt::{self, Display, Formatter};
 use std::io;
-use std::path::Path;
 
 /// Why a question could not be answered: what is wrong, where, and what helps.
 #[derive(Debug)]
@@ -27,8 +26,8 @@ impl Problem {
     }
 
     /// A file could not be read.
-    pub(crate) fn reading(path: &Path, error: io::Error) -> Self {
-        let problem = Self::new(format!("{}: {error}", path.display()));
+    pub(crate) fn reading(name: &str, error: io::Error) -> Self {
+        let problem = Self::new(format!("{name}: {error}"));
         match error.kind() {
             io::ErrorKind::NotFound => {
                 problem.cure("give the path of a file that is there, or - for the standard input")

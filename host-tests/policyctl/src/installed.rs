@@ -1,0 +1,174 @@
+//! The plugins that a file installs: which, with what configuration, from which module, and where.
+//!
+//! A file may be a plugin's configuration by itself, an Envoy's configuration, an answer of its `/config_dump`, a file of ECDS,
+//! or manifests for Istio and Envoy Gateway. All of them say the same in other words.
+
+mod envoy;
+mod manifest;
+mod plain;
+
+use crate::document::Document;
+use crate::modules::Modules;
+use crate::problem::Problem;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// A plugin as a file installs it.
+#[derive(Clone, Debug)]
+pub(crate) struct Installed {
+    /// Which plugin it is, `circuit-breaker` for example; `None`: none of ours.
+    pub(crate) plugin: Option<&'static str>,
+    /// What the filter is called.
+    pub(crate) name: String,
+    pub(crate) root_id: String,
+    pub(crate) vm_id: String,
+    pub(crate) module: ModuleFrom,
+    /// `FAIL_RELOAD` for example; `None`: the proxy's default, which is to fail closed.
+    pub(crate) failure_policy: Option<String>,
+    pub(crate) given: Given,
+    pub(crate) stands: Stands,
+    /// The file, and what in it installs the plugin.
+    pub(crate) document: Document,
+    pub(crate) pointer: String,
+    /// What the configuration says, with its places; `None`: there is none, or it is no JSON.
+    pub(crate) configuration: Option<Document>,
+}
+
+/// Where the module comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ModuleFrom {
+    /// A file, as the configuration names it.
+    File(PathBuf),
+    /// An image, or a server.
+    Url(String),
+    /// The configuration does not say.
+    Unsaid,
+}
+
+/// The configuration, as the proxy hands it over.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Given {
+    Nothing,
+    /// Text: JSON, if all is well.
+    Text(String),
+    /// A `google.protobuf.Struct`.
+    Struct(Value),
+}
+
+/// Where the filter stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Stands {
+    /// Before the router, in a listener of this name, which may be empty.
+    Listener(String),
+    /// In the filters of a cluster of this name, which may be empty.
+    Cluster(String),
+    /// The file does not say.
+    Unsaid,
+}
+
+impl Given {
+    /// As the host takes it.
+    pub(crate) fn to_host(&self) -> host::Configuration {
+        match self {
+            Self::Nothing => "".into(),
+            Self::Text(text) => text.as_str().into(),
+            Self::Struct(value) => host::Configuration::as_struct(value.clone()),
+        }
+    }
+}
+
+impl Installed {
+    /// `file:line:column` of what installs it.
+    pub(crate) fn told_place(&self) -> String {
+        self.document.told_place(&self.pointer)
+    }
+
+    /// The plugin for the host, with its module: the file that the configuration names, where it is there, or the module
+    /// that came with this program.
+    ///
+    /// # Errors
+    /// A file that is there and no module.
+    pub(crate) fn to_host(&self, modules: &Modules) -> Result<Option<host::Plugin>, Problem> {
+        let module = match self.local_module() {
+            Some(file) => Some(Modules::in_file(&file)?),
+            None => self.plugin.and_then(|plugin| modules.named(plugin)),
+        };
+        Ok(module.map(|module| {
+            host::Plugin::new(module)
+                .name(&self.name)
+                .root_id(&self.root_id)
+                .vm_id(&self.vm_id)
+                .config(self.given.to_host())
+        }))
+    }
+
+    /// The file that the module is in, where there is one: from here, as Envoy would look for it, or from where the
+    /// configuration is.
+    pub(crate) fn local_module(&self) -> Option<PathBuf> {
+        let ModuleFrom::File(file) = &self.module else {
+            return None;
+        };
+        let beside = Path::new(&*self.document.name)
+            .parent()
+            .map(|folder| folder.join(file));
+        [Some(file.clone()), beside]
+            .into_iter()
+            .flatten()
+            .find(|file| file.is_file())
+    }
+}
+
+/// The plugins that the documents install, in their order. `plugin` is which one a plugin's configuration by itself is
+/// for, where that is known.
+///
+/// # Errors
+/// A document that is none of what can be read here, with its place.
+pub(crate) fn find_all(
+    documents: &[Document],
+    modules: &Modules,
+    plugin: Option<&str>,
+) -> Result<Vec<Installed>, Problem> {
+    let mut all = Vec::new();
+    for document in documents {
+        if manifest::is_one(&document.tree) {
+            manifest::find(document, "", modules, &mut all);
+        } else if envoy::is_one(&document.tree) {
+            envoy::find(document, "", Stands::Unsaid, modules, &mut all);
+        } else {
+            all.push(plain::find(document, modules, plugin)?);
+        }
+    }
+    Ok(all)
+}
+
+/// Which plugin of ours it is: by its root id, or by what the module is called.
+fn which(root_id: &str, module: &ModuleFrom, modules: &Modules) -> Option<&'static str> {
+    let of_module = match module {
+        ModuleFrom::File(file) => file.file_stem()?.to_str()?.to_owned(),
+        ModuleFrom::Url(url) => {
+            let last = url.rsplit('/').next()?;
+            let name = last.split(['@', ':', '?']).next()?;
+            name.strip_suffix(".wasm").unwrap_or(name).to_owned()
+        }
+        ModuleFrom::Unsaid => String::new(),
+    };
+    let is_called = |called: &str| {
+        let called = called.replace('_', "-");
+        // A version may follow: circuit_breaker-0.2.0.wasm.
+        move |name: &&'static str| {
+            called.strip_prefix(*name).is_some_and(|rest| {
+                let version = rest.strip_prefix(['-', '.']).unwrap_or_default();
+                let version = version.strip_prefix('v').unwrap_or(version);
+                rest.is_empty() || version.starts_with(|first: char| first.is_ascii_digit())
+            })
+        }
+    };
+    // The module of all of them is each of them by its root id.
+    modules
+        .names()
+        .find(|name| *name == root_id)
+        .or_else(|| modules.names().find(is_called(&of_module)))
+}
+
+#[cfg(test)]
+mod tests;
