@@ -85,6 +85,13 @@ wasm: $(wasm-opt) ## Builds the plugins as they ship, into dist/
 	@$(need-cargo)
 	@tools/build-wasm $(PLUGINS)
 
+.PHONY: policyctl
+policyctl: wasm ## Builds the desk tool, with the modules in it, as dist/policyctl
+	@echo 'building policyctl (a few minutes the first time) …'
+	@cargo build --locked -p host-tests --bin policyctl 2>&1 | { grep --line-buffered -v '^ *Finished ' >&2 || true; }
+	@cp target/debug/policyctl dist/policyctl
+	@echo 'dist/policyctl is there: dist/policyctl --help'
+
 .PHONY: dist
 dist: wasm ## Packages the plugins in dist/: checksums, JSON Schemas, SBOMs, OCI images
 	@cargo build --locked -p dist 2>&1 | { grep --line-buffered -v '^ *Finished ' >&2 || true; }

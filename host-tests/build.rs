@@ -40,8 +40,9 @@ fn main() {
 
 /// The modules as `policyctl` brings them along: their bytes, in one file with the program.
 fn shipped(root: &Path, plugins: &[String]) -> String {
-    let all = plugins.iter().map(String::as_str).chain(MODULES);
-    let entries = all.map(|plugin| {
+    let mut all: Vec<&str> = plugins.iter().map(String::as_str).chain(MODULES).collect();
+    all.sort_unstable();
+    let entries = all.into_iter().map(|plugin| {
         let path = module(root, plugin);
         let schema = root.join(format!("schemas/{plugin}.schema.json"));
         format!(

@@ -1,6 +1,7 @@
 //! The documents as their readers see them: headings, links, tables, and blocks of code.
 
 mod anchors;
+pub mod console;
 mod tables;
 
 pub use tables::{Cell, Table};

@@ -2,4 +2,5 @@
 
 mod called;
 mod completions;
+mod documents;
 mod schema;

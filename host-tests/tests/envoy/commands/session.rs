@@ -1,6 +1,6 @@
 //! A sample on a real Envoy with two workers, as `make run` starts it, and a shell in front of it.
 
-use super::console::{Step, matches};
+use host_tests::document::console::{Step, matches};
 use host_tests::document::root;
 use host_tests::plugin::REQUEST_ID;
 use live::{Envoy, Sample, Upstream, wait};

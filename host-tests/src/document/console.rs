@@ -21,6 +21,10 @@ pub enum Step {
 }
 
 /// The commands of a block.
+///
+/// # Panics
+/// When it begins with what no command prints.
+#[track_caller]
 pub fn steps(block: &str) -> Vec<Step> {
     let mut steps = Vec::new();
     for line in block.lines() {
@@ -37,7 +41,11 @@ pub fn steps(block: &str) -> Vec<Step> {
     steps
 }
 
-/// Whether what was printed is what is shown. Ends of lines, and of the last line, are no matter.
+/// Whether what was printed is what is shown, where `…` stands for what varies and a line of `…` for any lines. Ends of
+/// lines, and of the last line, are no matter.
+///
+/// # Panics
+/// Never: what is shown is made an expression.
 pub fn matches(shown: &str, printed: &str) -> bool {
     let mut pattern = String::from(r"\A");
     for line in shown.lines() {
