@@ -19,7 +19,7 @@ fn samples(document: &Document) -> BTreeMap<String, Vec<Step>> {
     let mut samples: BTreeMap<String, Vec<Step>> = BTreeMap::new();
     for block in document.blocks() {
         let (kind, sample) = match block.info.split(' ').collect::<Vec<_>>()[..] {
-            ["console", sample] => ("console", sample),
+            ["console", sample] if sample != "policyctl" => ("console", sample),
             ["json", kind @ ("log" | "access" | "explained"), sample] => (kind, sample),
             _ => continue,
         };

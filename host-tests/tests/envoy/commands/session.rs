@@ -5,6 +5,7 @@ use host_tests::document::root;
 use host_tests::plugin::REQUEST_ID;
 use live::{Envoy, Sample, Upstream, wait};
 use serde_json::Value;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -80,9 +81,15 @@ impl Session {
         let line = line
             .replace(LISTENER, &listener)
             .replace(ADMINISTRATION, &administration);
+        // The desk tool is found as if it were installed.
+        let tool = Path::new(env!("CARGO_BIN_EXE_policyctl"))
+            .parent()
+            .expect("it is in a folder");
+        let path = std::env::var("PATH").expect("there is a PATH");
         let output = Command::new("sh")
             .args(["-c", &line])
             .current_dir(root())
+            .env("PATH", format!("{}:{path}", tool.display()))
             .env("NO_PROXY", "*")
             .output()
             .expect("a shell can be started");
