@@ -21,6 +21,8 @@ const EXIT_CODES: &str =
 /// What can be asked.
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    State(command::state::Arguments),
+    Force(command::force::Arguments),
     Schema(command::schema::Arguments),
     Completions(command::completions::Arguments),
 }

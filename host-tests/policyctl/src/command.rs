@@ -1,7 +1,9 @@
 //! What the program can be asked, a file for each.
 
 pub(crate) mod completions;
+pub(crate) mod force;
 pub(crate) mod schema;
+pub(crate) mod state;
 
 use crate::arguments::{Arguments, Command};
 use crate::problem::Problem;
@@ -12,6 +14,8 @@ use crate::{Ending, Modules};
 pub(crate) fn run(arguments: &Arguments, modules: &Modules, screen: &Screen) -> Result<Ending, Problem> {
     match &arguments.command {
         Command::Completions(arguments) => arguments.run(screen),
+        Command::State(arguments) => arguments.run(screen),
+        Command::Force(arguments) => arguments.run(screen),
         Command::Schema(arguments) => arguments.run(modules, screen),
     }
 }

@@ -13,6 +13,7 @@ mod arguments;
 mod command;
 mod document;
 mod installed;
+mod live_state;
 mod modules;
 mod problem;
 mod screen;

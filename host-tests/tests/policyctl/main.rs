@@ -3,4 +3,5 @@
 mod called;
 mod completions;
 mod documents;
+mod live_state;
 mod schema;
