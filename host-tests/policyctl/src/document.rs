@@ -6,8 +6,10 @@
 
 mod embedded;
 mod loader;
+mod node;
 mod place;
 
+pub(crate) use node::Node;
 pub(crate) use place::{Place, Places, escaped};
 
 use crate::problem::Problem;
@@ -19,7 +21,7 @@ use std::sync::Arc;
 /// Larger files are refused: no configuration is, and a dump of a proxy's is a few MB.
 const MOST_BYTES: u64 = 256 << 20;
 
-/// A document in a file.
+/// A document in a file. A clone shares it.
 #[derive(Clone, Debug)]
 pub(crate) struct Document {
     /// The file, as it was given.
@@ -27,8 +29,8 @@ pub(crate) struct Document {
     /// The whole text of the file.
     pub(crate) text: Arc<str>,
     /// What the document says.
-    pub(crate) tree: Value,
-    places: Places,
+    pub(crate) tree: Arc<Value>,
+    places: Arc<Places>,
 }
 
 /// Reads a file, or the standard input where it is `-`.
@@ -103,8 +105,8 @@ impl Document {
         let document = |(tree, places)| Self {
             name: Arc::clone(name),
             text: Arc::clone(text),
-            tree,
-            places,
+            tree: Arc::new(tree),
+            places: Arc::new(places),
         };
         let loaded = loader::load(text);
         // JSON may have what YAML does not allow: tabs, for example.

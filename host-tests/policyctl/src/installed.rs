@@ -141,6 +141,16 @@ pub(crate) fn find_all(
     Ok(all)
 }
 
+/// The plugin that a filter's typed configuration at this pointer installs; `None`: it is of another type than Wasm.
+pub(crate) fn in_filter(
+    document: &Document,
+    pointer: &str,
+    stands: &Stands,
+    modules: &Modules,
+) -> Option<Installed> {
+    envoy::at(document, pointer, stands, modules)
+}
+
 /// Which plugin of ours it is: by its root id, or by what the module is called.
 fn which(root_id: &str, module: &ModuleFrom, modules: &Modules) -> Option<&'static str> {
     let of_module = match module {

@@ -13,7 +13,7 @@ impl Document {
         let inner: Arc<str> = self.at(pointer)?.as_str()?.into();
         let mut documents = Document::parse_all(&self.name, &inner).ok()?;
         let document = documents.pop().filter(|_| documents.is_empty())?;
-        Some(self.place_within(pointer, document.tree, document.places))
+        Some(self.place_within(pointer, document.tree, &document.places))
     }
 
     /// The node at this pointer as a document of its own, with its places in this document's file.
@@ -26,17 +26,17 @@ impl Document {
                 .collect(),
         };
         Some(Document {
-            tree: self.at(pointer)?.clone(),
-            places,
+            tree: Arc::new(self.at(pointer)?.clone()),
+            places: Arc::new(places),
             ..self.clone()
         })
     }
 
-    fn place_within(&self, pointer: &str, tree: Value, places: Places) -> Document {
+    fn place_within(&self, pointer: &str, tree: Arc<Value>, places: &Places) -> Document {
         let outer = self.place(pointer);
         let bytes = Bytes::of(&self.text);
         let block = block(&bytes, outer);
-        let known = places.known.into_iter().map(|(path, place)| {
+        let known = places.known.iter().map(|(path, &place)| {
             let place = match block {
                 Some((first, indent)) => {
                     let (line, column) = (first + place.line - 1, indent + place.column);
@@ -54,15 +54,15 @@ impl Document {
                 // Within quotes, one character may be written as several.
                 None => outer,
             };
-            (path, place)
+            (path.clone(), place)
         });
         Document {
             name: Arc::clone(&self.name),
             text: Arc::clone(&self.text),
             tree,
-            places: Places {
+            places: Arc::new(Places {
                 known: known.collect(),
-            },
+            }),
         }
     }
 }

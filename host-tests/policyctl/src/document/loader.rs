@@ -209,34 +209,69 @@ fn fault(span: Span, what: &str, cure: Option<&'static str>) -> Fault {
     }
 }
 
-/// Where the lines of a text begin, for the parser counts characters.
+/// Where the lines of a text begin, and its characters: the parser counts characters.
 pub(super) struct Bytes<'t> {
     text: &'t str,
-    lines: Vec<usize>,
+    lines: Vec<Start>,
+    /// Where each [`STRIDE`]th character begins: a dump of a proxy may be one line of many MB.
+    characters: Vec<usize>,
 }
+
+/// Where a line begins.
+#[derive(Clone, Copy, Default)]
+struct Start {
+    byte: usize,
+    character: usize,
+}
+
+/// So many characters are walked at most to find one.
+const STRIDE: usize = 128;
 
 impl<'t> Bytes<'t> {
     pub(super) fn of(text: &'t str) -> Self {
-        let ends = text.match_indices('\n').map(|(at, _)| at + 1);
+        let mut lines = vec![Start::default()];
+        let mut characters = Vec::with_capacity(text.len() / STRIDE + 1);
+        for (character, (byte, symbol)) in text.char_indices().enumerate() {
+            if character.is_multiple_of(STRIDE) {
+                characters.push(byte);
+            }
+            if symbol == '\n' {
+                lines.push(Start {
+                    byte: byte + 1,
+                    character: character + 1,
+                });
+            }
+        }
         Self {
             text,
-            lines: std::iter::once(0).chain(ends).collect(),
+            lines,
+            characters,
         }
     }
 
     /// The line of this number, from 1, and where it begins.
     pub(super) fn line(&self, number: usize) -> Option<(usize, &'t str)> {
-        let start = *self.lines.get(number.checked_sub(1)?)?;
-        let end = self.lines.get(number).copied().unwrap_or(self.text.len());
+        let start = self.lines.get(number.checked_sub(1)?)?.byte;
+        let end = self.lines.get(number).map_or(self.text.len(), |next| next.byte);
         Some((start, self.text.get(start..end)?.trim_end_matches(['\n', '\r'])))
     }
 
     /// Where the character of this line (from 1) and column (from 0) begins.
     pub(super) fn offset(&self, line: usize, column: usize) -> usize {
-        let Some((start, text)) = self.line(line) else {
+        let start = line.checked_sub(1).and_then(|index| self.lines.get(index));
+        let (Some(start), Some((_, text))) = (start, self.line(line)) else {
             return self.text.len();
         };
-        start + text.char_indices().nth(column).map_or(text.len(), |(at, _)| at)
+        let character = start.character + column;
+        let stride = self.characters.get(character / STRIDE).copied();
+        let rest = stride.and_then(|from| Some((from, self.text.get(from..)?)));
+        let found = rest.and_then(|(from, rest)| {
+            let (at, _) = rest.char_indices().nth(character % STRIDE)?;
+            Some(from + at)
+        });
+        // Not beyond the line.
+        let end = start.byte + text.len();
+        found.unwrap_or(end).min(end)
     }
 
     fn place(&self, span: Span) -> Place {

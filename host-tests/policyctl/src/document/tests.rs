@@ -22,8 +22,8 @@ fn yaml_and_json_mean_the_same() {
     let json = "{\"a\": [1, 2.5, \"x\"],\n\t\"b\": {\"c\": null, \"d\": true}}";
     let yaml = "a: [1, 2.5, x]\nb:\n  c: null\n  d: yes\n";
     let expected = json!({"a": [1, 2.5, "x"], "b": {"c": null, "d": true}});
-    assert_eq!(one(json).tree, expected);
-    assert_eq!(one(yaml).tree, expected);
+    assert_eq!(*one(json).tree, expected);
+    assert_eq!(*one(yaml).tree, expected);
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn plain_words_mean_what_envoy_takes_them_for() {
         "1.2.3",
         "7"
     ]);
-    assert_eq!(one(words).tree, mean);
+    assert_eq!(*one(words).tree, mean);
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn what_is_embedded_has_its_place_in_the_file() {
         "x:\n- value: |\n    {\n      \"é\": { \"open\": 1 }\n    }\n  quoted: '{\"a\": 1}'\n  none: '{'\n",
     );
     let inner = document.embedded("/x/0/value").expect("it is JSON");
-    assert_eq!(inner.tree, json!({"é": {"open": 1}}));
+    assert_eq!(*inner.tree, json!({"é": {"open": 1}}));
     assert_eq!(inner.told_place("/é/open"), "f.yaml:4:14");
     let place = inner.place("/é/open");
     assert_eq!(&inner.text[place.start..place.end], "\"open\": 1");
@@ -90,7 +90,10 @@ fn what_is_embedded_has_its_place_in_the_file() {
 fn several_documents_are_told_apart() {
     let text = "a: 1\n---\n# nothing\n---\nb: 2\n";
     let documents = Document::parse_all(&"f.yaml".into(), &text.into()).expect("it can be read");
-    let trees: Vec<_> = documents.iter().map(|document| document.tree.clone()).collect();
+    let trees: Vec<_> = documents
+        .iter()
+        .map(|document| (*document.tree).clone())
+        .collect();
     assert_eq!(trees, [json!({"a": 1}), json!({"b": 2})]);
     assert_eq!(documents[1].told_place("/b"), "f.yaml:5:1");
 }
@@ -136,4 +139,27 @@ fn a_short_text_cannot_mean_more_than_memory_holds() {
     let deep = "[".repeat(100_000);
     assert!(refused(&deep).starts_with("f.yaml:1:"), "{}", refused(&deep));
     assert!(refused(&("- ".repeat(50_000) + "x")).starts_with("f.yaml:1:"));
+}
+
+#[test]
+fn a_dump_in_one_line_is_read_in_time_that_grows_with_it() {
+    let dump = format!("[{}]", vec![r#"{"name":"é","number":1}"#; 100_000].join(","));
+    let documents = Document::parse_all(&"dump.json".into(), &dump.as_str().into()).expect("it can be read");
+    let place = documents[0].place("/99999/number");
+    assert_eq!(&documents[0].text[place.start..place.end], r#""number":1"#);
+    assert_eq!((place.line, place.column), (1, 2_400_000 - 12));
+}
+
+#[test]
+fn a_node_is_found_by_its_key_in_either_spelling() {
+    let text = "a_list: [{ route_config: { virtualHosts: [{ name: x, on_it: true, many: 3 }] } }]\n";
+    let documents = Document::parse_all(&"f.yaml".into(), &text.into()).expect("it can be read");
+    let item = documents[0].root().all("a_list").remove(0);
+    let host = item.all("route_config.virtual_hosts").remove(0);
+    assert_eq!(
+        (host.text("name"), host.flag("on_it"), host.number("many")),
+        ("x", Some(true), Some(3.0))
+    );
+    assert_eq!(host.told_place(), "f.yaml:1:44");
+    assert!(host.get("none").is_none() && host.text("many").is_empty() && host.all("name").is_empty());
 }

@@ -65,6 +65,17 @@ pub(super) fn find(
     }
 }
 
+/// The plugin that a filter's typed configuration at this pointer installs; `None`: it is of another type.
+pub(super) fn at(
+    document: &Document,
+    pointer: &str,
+    stands: &Stands,
+    modules: &Modules,
+) -> Option<Installed> {
+    let config = wasm_config(document.at(pointer)?)?;
+    installed(document, &format!("{pointer}/{config}"), pointer, stands, modules)
+}
+
 /// Where below this node the plugin's `config` is, if the node is a filter's typed configuration of the Wasm type.
 fn wasm_config(node: &Value) -> Option<&'static str> {
     let is_type = |key| {
