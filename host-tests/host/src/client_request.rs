@@ -1,8 +1,10 @@
 //! What a client sent.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use crate::header_map::HeaderPair;
+use crate::route::Route;
 use crate::way::Arrival;
 
 /// The HTTP that a peer speaks.
@@ -25,6 +27,8 @@ pub(crate) struct ClientRequest {
     pub(crate) arrivals: Vec<Arrival>,
     pub(crate) ends_with_headers: bool,
     pub(crate) peer: SocketAddr,
+    /// The route that it takes, whatever the route table says.
+    pub(crate) route: Option<Arc<Route>>,
 }
 
 impl ClientRequest {

@@ -50,6 +50,8 @@ pub(crate) struct Settings {
     pub(crate) fuel_per_callback: u64,
     pub(crate) allow_vm_death: bool,
     pub(crate) allow_memory_growth: bool,
+    /// Host calls, costs and metrics around each exchange are written down.
+    pub(crate) keeps_records: bool,
     /// Bytes of a body that a filter may hold back.
     pub(crate) buffer_limit: usize,
 }
@@ -138,6 +140,7 @@ impl Envoy {
                     fuel_per_callback: DEFAULT_FUEL,
                     allow_vm_death: false,
                     allow_memory_growth: false,
+                    keeps_records: true,
                     buffer_limit: DEFAULT_BUFFER_LIMIT,
                 },
                 plugins: plugins.into_iter().map(Arc::new).collect(),

@@ -4,6 +4,7 @@ mod attempts;
 mod live;
 mod seen;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -141,7 +142,11 @@ impl fmt::Display for Exchange {
     /// Everything about the exchange, in a stable form. With `{:#}` also what each callback cost in fuel, bytes and
     /// memory, which a new build of the plugin changes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        render::exchange(f, &self.stream.borrow(), &self.envoy.shared.metrics.lock().all())
+        let metrics = match self.envoy.setup().settings.keeps_records {
+            true => self.envoy.shared.metrics.lock().all(),
+            false => BTreeMap::new(),
+        };
+        render::exchange(f, &self.stream.borrow(), &metrics)
     }
 }
 

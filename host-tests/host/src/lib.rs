@@ -87,6 +87,7 @@ pub use field::Field;
 pub use header_map::HeaderPair;
 pub use host::{Host, every_order};
 pub use log::{Level, LogLine, Thread};
+pub use metrics::MetricMove;
 pub use module::Module;
 pub use plugin::{Configuration, FailurePolicy, Plugin};
 pub use refused::Refused;

@@ -8,6 +8,7 @@ use crate::client_request::{ClientRequest, Protocol};
 use crate::envoy::{Envoy, default_peer};
 use crate::exchange::Exchange;
 use crate::header_map::{HeaderMap, HeaderPair};
+use crate::route::Route;
 use crate::way::Arrival;
 
 /// A request that is not sent yet.
@@ -45,6 +46,7 @@ impl Request {
             arrivals: Vec::new(),
             ends_with_headers: true,
             peer: default_peer(),
+            route: None,
         };
         Request {
             envoy,
@@ -79,6 +81,23 @@ impl Request {
         self.sent.peer = peer.parse::<SocketAddr>().unwrap_or_else(|error| {
             panic!("{peer:?} is not an address with a port, as 10.0.0.7:4000 or [::1]:4000: {error}")
         });
+        self
+    }
+
+    /// It takes this route, whatever the route table and the plugins' changes to the request say: for a request of which no
+    /// more is known than the route that it took, such as one in an access log.
+    ///
+    /// ```
+    /// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+    /// use host::{Host, Route};
+    /// use std::sync::Arc;
+    /// let host = Host::new(plugin).routes([]);
+    /// let tea = Arc::new(Route::new("tea").direct_response(418, "short and stout"));
+    /// host.get("/").header("x-api-key", "k").route(tea).expect_rejected(418);
+    /// host.get("/").header("x-api-key", "k").expect_rejected(404);
+    /// ```
+    pub fn route(mut self, route: Arc<Route>) -> Request {
+        self.sent.route = Some(route);
         self
     }
 

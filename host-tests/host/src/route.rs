@@ -36,6 +36,8 @@ pub struct Route {
     pub(crate) virtual_host: String,
     pub(crate) metadata: serde_json::Map<String, serde_json::Value>,
     pub(crate) direct_response: Option<(u16, Vec<u8>)>,
+    /// The response code details of that.
+    pub(crate) details: String,
     pub(crate) redirect: Option<Redirect>,
     pub(crate) timeout_ms: u64,
     pub(crate) retry: Option<RetryPolicy>,
@@ -63,6 +65,7 @@ impl Route {
             virtual_host: "all".to_owned(),
             metadata: serde_json::Map::new(),
             direct_response: None,
+            details: "direct_response".to_owned(),
             redirect: None,
             timeout_ms: 15_000,
             retry: None,
@@ -154,6 +157,21 @@ impl Route {
     /// Envoy answers itself, with this status and body.
     pub fn direct_response(mut self, status: u16, body: impl AsRef<[u8]>) -> Route {
         self.direct_response = Some((status, body.as_ref().to_vec()));
+        self
+    }
+
+    /// The response code details of a direct response (default: `direct_response`). So it stands for the reply of one of
+    /// Envoy's other filters behind the plugins: `rate_limited`, `ext_authz_denied`.
+    ///
+    /// ```
+    /// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+    /// use host::{Host, Route};
+    /// let limited = Route::new("limited").direct_response(429, "").details("rate_limited");
+    /// let exchange = Host::new(plugin).routes([limited]).get("/").header("x-api-key", "k").expect_rejected(429);
+    /// assert_eq!(exchange.details(), "rate_limited");
+    /// ```
+    pub fn details(mut self, details: &str) -> Route {
+        self.details = details.to_owned();
         self
     }
 

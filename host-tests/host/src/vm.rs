@@ -132,10 +132,11 @@ impl Vm {
         let meter = std::mem::take(&mut state.meter);
         let after = std::mem::take(&mut state.after);
         let stopped = state.stop_iteration;
-        let plugin = state
-            .contexts
-            .get(&context)
-            .map(|context| context.plugin.name.clone());
+        let spender = state
+            .settings
+            .keeps_records
+            .then(|| state.contexts.get(&context))
+            .map(|context| context.map(|context| context.plugin.name.clone()));
         let allocator_failed = state.allocator_failed.take();
         self.died_allocating = outcome.is_ok() && allocator_failed.is_some();
         if let Err(error) = outcome.and(allocator_failed.map_or(Ok(()), Err)) {
@@ -145,7 +146,7 @@ impl Vm {
             return Err(death);
         }
         let after = self.delete_done(after);
-        let spent = Spent {
+        let spent = spender.map(|plugin| Spent {
             plugin: plugin.unwrap_or_default(),
             callback,
             calls: meter.calls,
@@ -153,13 +154,13 @@ impl Vm {
             bytes_in: meter.bytes_in,
             bytes_out: meter.bytes_out,
             pages_grown,
-        };
+        });
         let value = results.first().and_then(Val::i32).map(|number| number as u32);
         Ok(Called {
             value,
             called: true,
             stopped,
-            spent: Some(spent),
+            spent,
             after,
         })
     }

@@ -47,25 +47,29 @@ fn define(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {
 
 fn increment(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {
     let state = guest.state();
-    state
-        .metric_ids
-        .increment(&mut state.shared.metrics.lock(), args.u32(0), args.i64(1))?;
+    state.metric_ids.increment(
+        &mut state.shared.metrics.lock(),
+        &state.shared.clock,
+        args.u32(0),
+        args.i64(1),
+    )?;
     Ok(())
 }
 
 fn record(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {
     let state = guest.state();
-    state
-        .metric_ids
-        .record(&mut state.shared.metrics.lock(), args.u32(0), args.i64(1) as u64)?;
+    state.metric_ids.record(
+        &mut state.shared.metrics.lock(),
+        &state.shared.clock,
+        args.u32(0),
+        args.i64(1) as u64,
+    )?;
     Ok(())
 }
 
 fn get(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {
     let state = guest.state();
-    let value = state
-        .metric_ids
-        .get(&mut state.shared.metrics.lock(), args.u32(0))?;
+    let value = state.metric_ids.get(&state.shared.metrics.lock(), args.u32(0))?;
     guest.write_u64(args.u32(1), value)?;
     Ok(())
 }

@@ -73,6 +73,7 @@ impl EnvoyThread {
             body: asked.body,
             arrivals: arrivals.clone(),
             peer: super::default_peer(),
+            route: None,
         };
         let route = Route::new("")
             .cluster(&asked.cluster)

@@ -1,5 +1,6 @@
 //! Where an exchange begins, and where its client ends it: the connection manager's side.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -22,11 +23,15 @@ impl EnvoyThread {
         let connection_id = 1 + self.shared.connections.fetch_add(1, Ordering::Relaxed);
         let refused = edge::refuse(&sent);
         let taken = self.take_seats(None);
+        let metrics_before = match self.settings.keeps_records {
+            true => self.shared.metrics.lock().all(),
+            false => BTreeMap::new(),
+        };
         let mut stream = Stream {
             source,
             connection_id,
             direction: self.settings.edge.direction as u64,
-            metrics_before: self.shared.metrics.lock().all(),
+            metrics_before,
             ..Stream::new(self.worker(), sent, request, taken, &self.shared.clock)
         };
         stream.request_way.arriving = stream.sent.arrivals.iter().cloned().collect();

@@ -231,7 +231,9 @@ impl EnvoyThread {
                 self.leave(seat);
             }
         }
-        stream.borrow_mut().metrics_after = Some(self.shared.metrics.lock().all());
+        if self.settings.keeps_records {
+            stream.borrow_mut().metrics_after = Some(self.shared.metrics.lock().all());
+        }
         if stream.borrow().call_out.is_some() {
             self.ended_call_outs.push_back(stream.clone());
         }

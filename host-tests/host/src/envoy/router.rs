@@ -21,11 +21,19 @@ use crate::way::Direction;
 impl EnvoyThread {
     /// Looks up what the route table has for a request.
     pub(super) fn choose_route(&self, stream: &mut Stream) {
-        let Chosen { virtual_host, route } = self.settings.routes.choose(&stream.request);
+        let given = stream.sent.route.as_deref();
+        let Chosen { virtual_host, route } = match given {
+            Some(given) => Chosen {
+                virtual_host: Some(given.virtual_host.clone()),
+                route: Some(given.clone()),
+            },
+            None => self.settings.routes.choose(&stream.request),
+        };
         let cluster = route
             .as_ref()
             .and_then(|route| route.cluster_for(&stream.request));
-        stream.cluster = cluster.filter(|name| self.settings.has_cluster(name));
+        let is_given = given.is_some();
+        stream.cluster = cluster.filter(|name| is_given || self.settings.has_cluster(name));
         stream.virtual_host = virtual_host;
         stream.route = route;
         stream.route_is_stale = false;
@@ -45,9 +53,10 @@ impl EnvoyThread {
                 None => Some(LocalReply::own(404, "", "route_not_found", flags::NO_ROUTE)),
                 Some(Route {
                     direct_response: Some((status, body)),
+                    details,
                     ..
                 }) => {
-                    let details = b"direct_response".to_vec();
+                    let details = details.into_bytes();
                     let headers = location(status, &stream.request);
                     Some(LocalReply {
                         status,

@@ -128,6 +128,38 @@ impl Host {
         self.set(|setup| setup.settings.allow_memory_growth = true)
     }
 
+    /// Writes down each move of the metrics whose names begin so, with its time: see [`Host::take_moves`].
+    ///
+    /// ```
+    /// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+    /// use host::{Host, secs};
+    /// let host = Host::new(plugin).watch_metrics("keyless_");
+    /// host.advance(secs(3));
+    /// host.get("/").expect_rejected(401);
+    /// let moves = host.take_moves();
+    /// assert_eq!((&*moves[0].name, moves[0].value, moves[0].after), ("keyless_requests", 1, secs(3)));
+    /// assert_eq!(host.take_moves(), []);
+    /// ```
+    #[track_caller]
+    pub fn watch_metrics(self, beginning: &str) -> Host {
+        self.set_shared(|shared| shared.metrics.lock().watch(beginning))
+    }
+
+    /// Writes nothing down that grows with every exchange or that only a test asks for: [`Host::host_calls`] and
+    /// [`crate::Exchange::cost`] stay empty, a rendered exchange tells of no metrics, and no fault can be injected. For a
+    /// host that runs for millions of exchanges. Its log still grows: see [`Host::take_logs`].
+    ///
+    /// ```
+    /// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+    /// let host = host::Host::new(plugin).without_records();
+    /// host.get("/").expect_rejected(401);
+    /// assert_eq!((host.host_calls().len(), host.metric("keyless_requests")), (0, 1));
+    /// ```
+    #[track_caller]
+    pub fn without_records(self) -> Host {
+        self.set(|setup| setup.settings.keeps_records = false)
+    }
+
     /// How many bytes of a body a filter may hold back (default: 1 MiB, as `per_connection_buffer_limit_bytes`).
     /// Past it, a request is answered 413; a response becomes a 500, or breaks off if its headers are on their way.
     #[track_caller]

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use super::Host;
 use crate::call_out::CallOut;
 use crate::log::LogLine;
+use crate::metrics::MetricMove;
 use crate::shared::HostCall;
 
 impl Host {
@@ -24,9 +25,27 @@ impl Host {
         self.shared().metrics.lock().all()
     }
 
+    /// How the watched metrics moved ([`Host::watch_metrics`]), in order; the next call has what moved from then on.
+    pub fn take_moves(&self) -> Vec<MetricMove> {
+        self.shared().metrics.lock().take_moves()
+    }
+
     /// Everything that the plugins logged, in order.
     pub fn logs(&self) -> Vec<LogLine> {
         self.shared().log.lock().clone()
+    }
+
+    /// The same, and forgets it: the next call has what was logged from then on.
+    ///
+    /// ```
+    /// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+    /// # let host = host::Host::new(plugin);
+    /// let logged = host.logs();
+    /// assert_eq!(host.take_logs(), logged);
+    /// assert_eq!(host.logs(), []);
+    /// ```
+    pub fn take_logs(&self) -> Vec<LogLine> {
+        std::mem::take(&mut self.shared().log.lock())
     }
 
     /// A record of the shared data of the first plugin's vm_id.
@@ -94,7 +113,7 @@ impl Host {
     }
 
     /// Why VMs died so far.
-    pub(crate) fn deaths(&self) -> Vec<String> {
+    pub fn deaths(&self) -> Vec<String> {
         self.shared().deaths.lock().clone()
     }
 

@@ -119,6 +119,9 @@ fn enter(caller: &mut Caller<'_, VmState>, name: &'static str) -> wasmtime::Resu
     if let Thread::Worker(worker) = state.thread {
         state.shared.steps.before_host_call(worker);
     }
+    if !state.settings.keeps_records {
+        return Ok(None);
+    }
     *state.meter.calls.entry(name).or_default() += 1;
     let call = HostCall {
         name,
