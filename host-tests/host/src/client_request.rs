@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use crate::answer::Answer;
 use crate::header_map::HeaderPair;
 use crate::route::Route;
 use crate::way::Arrival;
@@ -29,6 +30,8 @@ pub(crate) struct ClientRequest {
     pub(crate) peer: SocketAddr,
     /// The route that it takes, whatever the route table says.
     pub(crate) route: Option<Arc<Route>>,
+    /// What upstreams answer each attempt of it, whatever the script of the cluster says.
+    pub(crate) answer: Option<Answer>,
 }
 
 impl ClientRequest {

@@ -47,6 +47,7 @@ impl Request {
             ends_with_headers: true,
             peer: default_peer(),
             route: None,
+            answer: None,
         };
         Request {
             envoy,
@@ -98,6 +99,22 @@ impl Request {
     /// ```
     pub fn route(mut self, route: Arc<Route>) -> Request {
         self.sent.route = Some(route);
+        self
+    }
+
+    /// What upstreams answer each attempt of it, instead of what the script of the cluster says.
+    ///
+    /// ```
+    /// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+    /// use host::{Answer, Host, RetryPolicy, Route, millis, secs};
+    /// let host = Host::new(plugin).routes([Route::new("orders").retry(RetryPolicy::on("5xx"))]);
+    /// let exchange = host.get("/").header("x-api-key", "k").upstream_answers(Answer::new(503).after(millis(20))).send();
+    /// host.advance(secs(1));
+    /// exchange.expect_status(503);
+    /// assert_eq!(exchange.attempts().len(), 2);
+    /// ```
+    pub fn upstream_answers(mut self, answer: impl Into<Answer>) -> Request {
+        self.sent.answer = Some(answer.into());
         self
     }
 

@@ -111,6 +111,8 @@ pub(crate) struct Stream {
     pub(crate) broken: bool,
     /// What the router knows of it.
     pub(crate) routing: Routing,
+    /// Where its timers are among those of its thread, those that went off included.
+    pub(crate) timers: Vec<(Duration, u64)>,
     /// The exchange, where this is the stream of one of its attempts: what passes the cluster's own filters.
     pub(crate) exchange: Option<SharedStream>,
     /// Statuses below 200 that the client got.
@@ -167,6 +169,7 @@ impl Stream {
             flags: 0,
             broken: false,
             routing: Routing::default(),
+            timers: Vec::new(),
             exchange: None,
             informational: Vec::new(),
             headers_sent: false,

@@ -30,6 +30,7 @@ fn request(headers: &[(&str, &[u8])]) -> ClientRequest {
         ends_with_headers: true,
         peer: "127.0.0.1:50000".parse().unwrap(),
         route: None,
+        answer: None,
     }
 }
 

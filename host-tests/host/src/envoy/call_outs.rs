@@ -74,6 +74,7 @@ impl EnvoyThread {
             arrivals: arrivals.clone(),
             peer: super::default_peer(),
             route: None,
+            answer: None,
         };
         let route = Route::new("")
             .cluster(&asked.cluster)

@@ -39,7 +39,9 @@ pub(super) struct Timers {
 impl Timers {
     /// Sets a timer for a time since the host was made.
     pub(super) fn set(&mut self, due: Duration, timer: Timer) {
-        self.set.insert((due, self.next), timer);
+        let key = (due, self.next);
+        timer.stream().borrow_mut().timers.push(key);
+        self.set.insert(key, timer);
         self.next += 1;
     }
 
@@ -56,7 +58,8 @@ impl Timers {
 
     /// An exchange is over: nothing is to happen to it later.
     pub(super) fn forget(&mut self, stream: &SharedStream) {
-        self.set
-            .retain(|_, timer| !std::sync::Arc::ptr_eq(timer.stream(), stream));
+        for key in std::mem::take(&mut stream.borrow_mut().timers) {
+            self.set.remove(&key);
+        }
     }
 }

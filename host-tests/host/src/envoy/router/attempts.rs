@@ -102,6 +102,9 @@ impl EnvoyThread {
     /// The next answer of the cluster's script, if it has one; with `take` it is used up. A call-out got its first one
     /// when the plugin asked.
     fn answer_of_script(&self, stream: &SharedStream, cluster: &str, take: bool) -> Option<Answer> {
+        if let Some(answer) = &stream.borrow().sent.answer {
+            return Some(answer.clone());
+        }
         let attempt = stream.borrow().routing.attempts.len() - 1;
         let cluster = self.settings.cluster(cluster);
         match &mut stream.borrow_mut().call_out {
