@@ -10,6 +10,7 @@
 //!   older one changes nothing: what comes late cannot undo what was decided meanwhile.
 //! * While half-open, a permit is a lease on one of a few places. A place whose holder is lost (its worker died, its
 //!   request never ended) is free again when the lease ends, so no probe is lost for ever.
+//! * An operator may force it open or closed for a while ([`Record::force`]), or have it forget all ([`Record::reset`]).
 //! * Time moves a breaker on, too ([`Record::advance`]): every decision does that first.
 //!
 //! ```
@@ -31,6 +32,7 @@
 
 mod codec;
 mod counts;
+mod forced;
 mod gathered;
 mod leases;
 mod machine;
@@ -38,16 +40,19 @@ mod open_time;
 mod ramp;
 mod record;
 mod settings;
+mod view;
 mod window;
 
 pub(crate) use codec::{VERSION, VERSION_BEFORE};
 
+pub use forced::{LONGEST_FORCE_MILLIS, LONGEST_REASON, is_reason};
 pub use gathered::Gathered;
 pub use leases::MOST_PROBES;
 pub use machine::{Admission, Permit, Rejection, Verdict, Why};
 pub use open_time::LONGEST_OPEN_MILLIS;
 pub use record::Record;
 pub use settings::{Force, HalfOpen, OpenTimes, Ramp, Rate, Settings, SlowRate, Span, Trip};
+pub use view::{Counted, ForcedView, Probes, View, WindowView};
 
 /// When something is decided, and the luck that it has.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -123,7 +128,7 @@ pub enum Reason {
     ProbesSucceeded,
     /// The probes decided nothing in time.
     HalfOpenTimeout,
-    /// The configuration says so.
+    /// The configuration says so, or an operator.
     Forced,
 }
 

@@ -3,7 +3,9 @@
 //! The version also stands in the record's name, so that two versions of a plugin never spoil each other's. A newer one
 //! takes over what the older one knew where it has no record of its own yet ([`Record::import`]).
 
+use super::State;
 use super::counts::Counts;
+use super::forced::{Forced, LONGEST_FORCE_MILLIS, is_reason};
 use super::leases::{LONGEST_MILLIS, Lease, Leases, MOST_PROBES};
 use super::open_time::LONGEST_OPEN_MILLIS;
 use super::record::{Phase, Record};
@@ -69,6 +71,13 @@ impl Record {
                 }
             }
         }
+        to.push(self.forced.is_some().into());
+        if let Some(forced) = &self.forced {
+            put(&mut to, forced.since_millis);
+            put(&mut to, forced.lasts_millis);
+            to.push(forced.reason.len() as u8);
+            to.extend_from_slice(forced.reason.as_bytes());
+        }
         seal(to)
     }
 
@@ -106,8 +115,11 @@ fn read(bytes: &[u8], version: u8) -> Option<Record> {
         generation: from.u64().filter(|generation| *generation <= LAST)?,
         reopenings: from.u32()?,
         phase: from.phase()?,
+        forced: from.forced()?,
     };
-    from.is_empty().then_some(record)
+    // Nothing is forced to be half-open.
+    let sound = record.forced.is_none() || record.state() != State::HalfOpen;
+    (sound && from.is_empty()).then_some(record)
 }
 
 fn put_time(to: &mut Vec<u8>, time: Option<u64>) {
@@ -166,6 +178,24 @@ impl Rest<'_> {
             },
             _ => return None,
         })
+    }
+
+    /// What an operator forces, if one does. `None`: it makes no sense.
+    fn forced(&mut self) -> Option<Option<Forced>> {
+        if !self.flag()? {
+            return Some(None);
+        }
+        Some(Some(Forced {
+            since_millis: self.u64()?,
+            lasts_millis: self
+                .u64()
+                .filter(|lasts| (1..=LONGEST_FORCE_MILLIS).contains(lasts))?,
+            reason: {
+                let length = self.byte()?;
+                let reason = self.text(length.into()).filter(|text| is_reason(text))?;
+                reason.to_owned()
+            },
+        }))
     }
 
     fn leases(&mut self) -> Option<Leases> {

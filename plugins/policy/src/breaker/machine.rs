@@ -65,6 +65,10 @@ impl Record {
     /// nothing.
     pub fn advance(&mut self, settings: &Settings, at: Moment) -> Option<Transition> {
         self.bring_back(at.now_millis);
+        self.end_force(at.now_millis);
+        if self.forced.is_some() {
+            return None;
+        }
         match settings.force {
             Some(Force::Open) if self.state() == State::Open => return None,
             Some(Force::Open) => {
@@ -136,12 +140,13 @@ impl Record {
                 why,
             })
         };
-        let forced = settings.force.is_some();
+        let by_operator = self.forced.is_some();
+        let by_settings = settings.force.is_some() && !by_operator;
         match &mut self.phase {
             Phase::Closed {
                 since_millis: Some(since),
                 ..
-            } if !forced => match settings.ramp {
+            } if !by_settings && !by_operator => match settings.ramp {
                 Some(ramp) if !ramp.admits(now.saturating_sub(*since), at.draw) => Err(Rejection {
                     retry_after_seconds: 1,
                     why: Why::Ramping,
@@ -149,8 +154,8 @@ impl Record {
                 _ => Ok(None),
             },
             Phase::Closed { .. } => Ok(None),
-            // Nobody knows when what is forced ends.
-            Phase::Open { .. } if forced => reject(Why::Open, settings.open.first_millis),
+            // Nobody knows when what the configuration forces ends.
+            Phase::Open { .. } if by_settings => reject(Why::Open, settings.open.first_millis),
             Phase::Open {
                 since_millis,
                 lasts_millis,
@@ -272,7 +277,7 @@ impl Record {
         let Phase::Closed { counts, .. } = &self.phase else {
             return None;
         };
-        let forced = settings.force.is_some();
+        let forced = settings.force.is_some() || self.forced.is_some();
         let (reason, numbers) = counts
             .tripped(&settings.trip, at.now_millis)
             .filter(|_| !forced)?;

@@ -1,6 +1,7 @@
 //! What all workers know of a breaker.
 
 use super::counts::Counts;
+use super::forced::Forced;
 use super::leases::Leases;
 use super::open_time::open_millis;
 use super::{Moment, Numbers, Reason, Settings, State, Transition};
@@ -17,6 +18,8 @@ pub struct Record {
     /// How often it opened in a row before this open time, or the last one.
     pub(super) reopenings: u32,
     pub(super) phase: Phase,
+    /// That an operator forces it to be in that state, open or closed.
+    pub(super) forced: Option<Forced>,
 }
 
 /// What it is in, and what is known of that.
@@ -88,7 +91,7 @@ impl Record {
             Some(ahead) if ahead > SKEW_MILLIS => true,
             _ => now_millis.saturating_sub(self.used_millis) >= idle_millis,
         };
-        idle && self.state() == State::Closed
+        idle && self.state() == State::Closed && !self.is_forced(now_millis)
     }
 
     /// Whether it is closed, without a failure or anything slow in its windows.
@@ -107,6 +110,9 @@ impl Record {
                 *millis = now_millis;
             }
         };
+        if let Some(forced) = &mut self.forced {
+            bring_back(&mut forced.since_millis);
+        }
         match &mut self.phase {
             Phase::Closed { since_millis, .. } => since_millis.iter_mut().for_each(bring_back),
             Phase::Open { since_millis, .. } => bring_back(since_millis),
@@ -171,7 +177,7 @@ impl Record {
         self.enter(half_open, Reason::OpenElapsed, numbers)
     }
 
-    fn enter(&mut self, phase: Phase, reason: Reason, numbers: Numbers) -> Transition {
+    pub(super) fn enter(&mut self, phase: Phase, reason: Reason, numbers: Numbers) -> Transition {
         let from = self.state();
         self.phase = phase;
         self.generation = self.generation.saturating_add(1);

@@ -2,6 +2,7 @@ use super::*;
 
 mod any;
 mod codec;
+mod forced;
 mod gathering;
 mod half_open;
 mod import;
@@ -11,6 +12,7 @@ mod invariants;
 mod naive;
 mod opening;
 mod trips;
+mod viewed;
 mod well_known;
 
 /// One process with one breaker, whose record lives as bytes between decisions, as it does in shared data.

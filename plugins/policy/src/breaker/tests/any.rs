@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::super::counts::Counts;
+use super::super::forced::Forced;
 use super::super::leases::{LONGEST_MILLIS, Lease, Leases};
 use super::super::record::Phase;
 use super::super::window::Window;
@@ -91,14 +92,29 @@ pub(super) fn any_record() -> impl Strategy<Value = Record> {
         0..u64::MAX / 2,
         any::<u32>(),
         any_phase(),
+        prop::option::of(any_forced()),
     )
-        .prop_map(|(owner, used_millis, generation, reopenings, phase)| Record {
-            owner,
-            used_millis,
-            generation,
-            reopenings,
-            phase,
-        })
+        .prop_map(
+            |(owner, used_millis, generation, reopenings, phase, forced)| Record {
+                owner,
+                used_millis,
+                generation,
+                reopenings,
+                // Nothing is forced to be half-open.
+                forced: forced.filter(|_| !matches!(phase, Phase::HalfOpen { .. })),
+                phase,
+            },
+        )
+}
+
+pub(super) fn any_forced() -> impl Strategy<Value = Forced> {
+    (any_time(), 1..=LONGEST_FORCE_MILLIS, "[a-zé]{1,60}").prop_map(|(since_millis, lasts_millis, reason)| {
+        Forced {
+            since_millis,
+            lasts_millis,
+            reason,
+        }
+    })
 }
 
 pub(super) fn any_rate() -> impl Strategy<Value = Rate> {

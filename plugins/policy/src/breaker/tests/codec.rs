@@ -42,11 +42,14 @@ pub(super) fn some_records() -> Vec<Record> {
     let permit = half_open.admitted();
     half_open.admitted();
     half_open.change(|record, _, _| record.answered(permit));
+    let mut forced = Stand::new(both);
+    forced.change(|record, _, at| record.force(Force::Open, 60_000, "a test", at.now_millis));
     vec![
         Record::default(),
         closed.record(),
         open.record(),
         half_open.record(),
+        forced.record(),
     ]
 }
 
@@ -72,7 +75,8 @@ fn the_form_is_fixed() {
             "00000000",
             "00",
             "00",
-            "cad615fd"
+            "00",
+            "fe1f6133"
         )
     );
 }
@@ -90,13 +94,13 @@ fn a_record_is_small() {
         .iter()
         .map(|record| record.encode().len())
         .collect();
-    assert_eq!(lengths, [49, 279, 50, 106]);
+    assert_eq!(lengths, [50, 280, 51, 107, 74]);
 }
 
 #[test]
 fn only_what_changed_is_written() {
     let [fresh, closed, ..] = &some_records()[..] else {
-        panic!("there are four");
+        panic!("there are five");
     };
     assert_eq!(fresh.changed_from(None), None);
     assert_eq!(fresh.changed_from(Some(&fresh.encode())), None);
@@ -123,17 +127,41 @@ fn a_generation_that_comes_to_no_end_is_nonsense() {
 #[test]
 fn an_open_time_of_more_than_two_days_is_nonsense() {
     let mut open = body(&some_records()[2]);
-    let at = open.len() - 8;
-    open[at..].copy_from_slice(&LONGEST_OPEN_MILLIS.to_le_bytes());
+    let at = open.len() - 9;
+    open[at..at + 8].copy_from_slice(&LONGEST_OPEN_MILLIS.to_le_bytes());
     assert_eq!(Record::decode(&sealed(open.clone())).state(), State::Open);
-    open[at..].copy_from_slice(&(LONGEST_OPEN_MILLIS + 1).to_le_bytes());
+    open[at..at + 8].copy_from_slice(&(LONGEST_OPEN_MILLIS + 1).to_le_bytes());
     assert_eq!(Record::decode(&sealed(open)), Record::default());
+}
+
+#[test]
+fn a_force_of_more_than_a_day_or_of_a_half_open_breaker_or_without_a_reason_is_nonsense() {
+    let mut forced = body(&some_records()[4]);
+    let at = forced.len() - 6 - 1 - 8;
+    forced[at..at + 8].copy_from_slice(&86_400_000u64.to_le_bytes());
+    assert_eq!(Record::decode(&sealed(forced.clone())).state(), State::Open);
+    for lasts in [0, 86_400_001, u64::MAX] {
+        forced[at..at + 8].copy_from_slice(&lasts.to_le_bytes());
+        nonsense(forced.clone());
+    }
+    for (from, to) in [(b'a', b'\n'), (b't', 0xff), (b's', 0x7f)] {
+        let mut changed = body(&some_records()[4]);
+        let place = changed.len() - 6 + b"a test".iter().position(|byte| *byte == from).unwrap();
+        changed[place] = to;
+        nonsense(changed);
+    }
+    let mut silent = body(&some_records()[4]);
+    silent.truncate(silent.len() - 7);
+    nonsense([&silent[..], &[0]].concat());
+    let mut half_open = body(&some_records()[3]);
+    half_open.pop();
+    nonsense([&half_open[..], &[1], &[1; 16], &[1, b'x']].concat());
 }
 
 #[test]
 fn one_lease_under_two_numbers_is_nonsense() {
     let mut half_open = body(&some_records()[3]);
-    let second = half_open.len() - 25;
+    let second = half_open.len() - 26;
     half_open[second..second + 8].fill(0);
     assert_eq!(Record::decode(&sealed(half_open)), Record::default());
 }
@@ -211,7 +239,7 @@ proptest! {
     }
 
     #[test]
-    fn a_record_with_a_byte_changed_is_none(which in 0usize..4, place: prop::sample::Index, change in 1u8..) {
+    fn a_record_with_a_byte_changed_is_none(which in 0usize..5, place: prop::sample::Index, change in 1u8..) {
         let record = some_records().swap_remove(which);
         let mut bytes = record.encode();
         let place = place.index(bytes.len());

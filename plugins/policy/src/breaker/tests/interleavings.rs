@@ -4,6 +4,8 @@
 //! nobody else has (or read again); wait for the answer; read; settle, and write. A worker may die at any step, and
 //! time may pass at any step: a little, a lease, an open time. What can come of all that is searched state by state,
 //! each state once, and in every state that is reached the invariants are checked.
+//!
+//! Beside them there may be an operator, who at some step reads the record and then forces the breaker or resets it.
 
 use std::collections::HashSet;
 
@@ -17,6 +19,30 @@ const MAX_WAIT: u64 = 120;
 /// How far a search goes. With it, everything between opening and closing again is reached many times over: the test
 /// counts it.
 const DEPTH: usize = 18;
+
+/// How far a search with an operator goes: each of his deeds makes a world of its own.
+const DEPTH_WITH_OPERATOR: usize = 13;
+
+/// For how long an operator forces it.
+const FORCED: u64 = 140;
+
+/// Where an operator is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Operator {
+    /// There is none, or he has done what he would.
+    Gone,
+    /// He has done nothing yet.
+    Idle,
+    /// He has read a record to change.
+    Changing(Read, Deed),
+}
+
+/// What he does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Deed {
+    Force(State),
+    Reset,
+}
 
 /// Where a worker is with its request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,6 +75,9 @@ struct World {
     workers: [At; 2],
     /// What each worker has gathered.
     gathered: [Gathered; 2],
+    operator: Operator,
+    /// What an operator forces, and until when.
+    forced: Option<(State, u64)>,
 }
 
 impl World {
@@ -79,6 +108,7 @@ struct Met {
     rejections: usize,
     transitions: Vec<(State, State, Reason)>,
     most_probes: usize,
+    lost_deeds: usize,
 }
 
 struct Search {
@@ -88,6 +118,8 @@ struct Search {
     records: Vec<Vec<u8>>,
     seen: HashSet<World>,
     met: Met,
+    depth: usize,
+    operator: Operator,
 }
 
 impl Search {
@@ -112,6 +144,16 @@ impl Search {
             records: vec![stand.bytes],
             seen: HashSet::new(),
             met: Met::default(),
+            depth: DEPTH,
+            operator: Operator::Gone,
+        }
+    }
+
+    fn with_operator(self) -> Self {
+        Self {
+            depth: DEPTH_WITH_OPERATOR,
+            operator: Operator::Idle,
+            ..self
         }
     }
 
@@ -133,8 +175,10 @@ impl Search {
             now: 1_000,
             workers: [At::Idle; 2],
             gathered: [Gathered::default(); 2],
+            operator: self.operator,
+            forced: None,
         }];
-        for _ in 0..DEPTH {
+        for _ in 0..self.depth {
             let mut next = Vec::new();
             for world in front {
                 for follower in self.followers(&world) {
@@ -162,6 +206,18 @@ impl Search {
                     ..world.clone()
                 });
             }
+        }
+        match world.operator {
+            Operator::Gone => {}
+            Operator::Idle => {
+                for deed in [Deed::Force(State::Open), Deed::Force(State::Closed), Deed::Reset] {
+                    worlds.push(World {
+                        operator: Operator::Changing(world.read(), deed),
+                        ..world.clone()
+                    });
+                }
+            }
+            Operator::Changing(read, deed) => worlds.push(self.change(world, read, deed)),
         }
         for who in 0..2 {
             let mut go = |at| {
@@ -211,6 +267,9 @@ impl Search {
                 read.is_last = false;
             }
         }
+        if let Operator::Changing(read, _) = &mut next.operator {
+            read.is_last = false;
+        }
         Some(next)
     }
 
@@ -221,6 +280,32 @@ impl Search {
         if !self.met.transitions.contains(&(from, to, reason)) {
             self.met.transitions.push((from, to, reason));
         }
+    }
+
+    fn change(&mut self, world: &World, read: Read, deed: Deed) -> World {
+        let mut record = self.record(read.place);
+        let (transition, forced) = match deed {
+            Deed::Force(state) => {
+                let force = match state {
+                    State::Open => Force::Open,
+                    _ => Force::Closed,
+                };
+                let transition = record.force(force, FORCED, "a test", world.now);
+                (transition, Some((state, world.now + FORCED)))
+            }
+            Deed::Reset => (record.reset(), None),
+        };
+        let Some(mut next) = self.write(world, read, &record) else {
+            self.met.lost_deeds += 1;
+            return World {
+                operator: Operator::Changing(world.read(), deed),
+                ..world.clone()
+            };
+        };
+        self.met(transition);
+        next.operator = Operator::Gone;
+        next.forced = forced;
+        next
     }
 
     fn admit(&mut self, world: &World, who: usize, read: Read) -> World {
@@ -287,6 +372,12 @@ impl Search {
     /// What must hold in every world.
     fn check(&mut self, world: &World) {
         let record = self.record(world.record);
+        if let Some((state, _)) = world.forced.filter(|(_, until)| world.now < *until) {
+            assert_eq!(record.state(), state, "{world:?} {record:?}");
+            assert!(record.view(world.now).forced.is_some(), "{world:?} {record:?}");
+        } else {
+            assert_eq!(record.view(world.now).forced, None, "{world:?} {record:?}");
+        }
         if let Phase::HalfOpen { leases, .. } = &record.phase {
             let unexpired = leases.held.iter().filter(|lease| lease.ends_millis() > world.now);
             assert!(unexpired.count() <= self.max_calls, "{record:?}");
@@ -321,7 +412,7 @@ impl Search {
     fn check_way_out(&self, world: &World, mut record: Record) {
         let mut now_millis = world.now;
         for _ in 0..4 {
-            now_millis += OPEN.max(MAX_WAIT).max(LEASE);
+            now_millis += OPEN.max(MAX_WAIT).max(LEASE).max(FORCED);
             let at = Moment {
                 now_millis,
                 draw: 0.0,
@@ -376,4 +467,27 @@ fn in_every_order_of_two_workers_two_places_hold_two_probes() {
     eprintln!("{met:?}");
     all_met(&met);
     assert_eq!(met.most_probes, 2);
+}
+
+#[test]
+fn in_every_order_with_an_operator_what_he_forces_holds_until_its_end() {
+    use State::{Closed, HalfOpen, Open};
+    let met = Search::new(|settings| settings.trip.consecutive_failures = Some(1))
+        .with_operator()
+        .run();
+    eprintln!("{met:?}");
+    for transition in [
+        (Closed, Open, Reason::Forced),
+        (Open, Closed, Reason::Forced),
+        (HalfOpen, Open, Reason::Forced),
+        (HalfOpen, Closed, Reason::Forced),
+        (HalfOpen, Closed, Reason::ProbesSucceeded),
+    ] {
+        assert!(
+            met.transitions.contains(&transition),
+            "{transition:?} was not met: {met:?}"
+        );
+    }
+    assert!(met.lost_deeds > 1_000 && met.late_results > 1_000, "{met:?}");
+    assert_eq!(met.most_probes, 1);
 }

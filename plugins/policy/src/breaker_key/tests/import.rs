@@ -27,7 +27,7 @@ fn the_names_before_are_those_of_the_first_version() {
 
 /// A record of the first version, of this owner, that has seen nothing else.
 fn first_version(owner: u8) -> Vec<u8> {
-    let mut bytes = vec![0; 45];
+    let mut bytes = vec![0; 46];
     bytes[0] = 1;
     bytes[1] = owner;
     let sum = bytes.iter().fold(0x811c_9dc5u32, |hash, byte| {
