@@ -13,6 +13,16 @@ pub(crate) fn put32(to: &mut Vec<u8>, number: u32) {
     to.extend_from_slice(&number.to_le_bytes());
 }
 
+/// Adds a text of at most 65535 bytes, with its length; of a longer one nothing.
+pub(crate) fn put_text(to: &mut Vec<u8>, text: &str) {
+    let (length, text) = match u16::try_from(text.len()) {
+        Ok(length) => (length, text),
+        Err(_) => (0, ""),
+    };
+    to.extend_from_slice(&length.to_le_bytes());
+    to.extend_from_slice(text.as_bytes());
+}
+
 /// Closes a record that begins with its version.
 pub(crate) fn seal(mut body: Vec<u8>) -> Vec<u8> {
     let sum = checksum(&body);
@@ -38,6 +48,11 @@ fn checksum(bytes: &[u8]) -> u32 {
 pub(crate) struct Rest<'b>(&'b [u8]);
 
 impl<'b> Rest<'b> {
+    /// All of these bytes.
+    pub(crate) fn of(bytes: &'b [u8]) -> Self {
+        Self(bytes)
+    }
+
     fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (taken, rest) = self.0.split_first_chunk()?;
         self.0 = rest;
@@ -73,10 +88,21 @@ impl<'b> Rest<'b> {
         self.take().map(u64::from_le_bytes)
     }
 
-    /// So many bytes of text.
-    pub(crate) fn text(&mut self, length: usize) -> Option<&'b str> {
+    /// A text with its length, of at most so many bytes.
+    pub(crate) fn text_up_to(&mut self, longest: usize) -> Option<String> {
+        let length = self.u16().map(usize::from).filter(|length| *length <= longest)?;
+        self.text(length).map(str::to_owned)
+    }
+
+    /// So many bytes.
+    pub(crate) fn bytes(&mut self, length: usize) -> Option<&'b [u8]> {
         let (taken, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
-        core::str::from_utf8(taken).ok()
+        Some(taken)
+    }
+
+    /// So many bytes of text.
+    pub(crate) fn text(&mut self, length: usize) -> Option<&'b str> {
+        core::str::from_utf8(self.bytes(length)?).ok()
     }
 }

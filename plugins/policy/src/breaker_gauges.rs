@@ -8,7 +8,7 @@
 //! A clock that jumps, or all workers standing still, would make every gauge look forgotten. So the record also says
 //! when somebody last looked, and where that is too long ago, all that it lists is as if vouched for now.
 
-use crate::binary::{Rest, put, seal, unseal};
+use crate::binary::{put, put_text, seal, unseal};
 
 /// The version of the form.
 const VERSION: u8 = 1;
@@ -80,8 +80,7 @@ impl Gauges {
         for gauge in &self.listed {
             put(&mut to, gauge.vouched_millis);
             for text in [&gauge.record, &gauge.name] {
-                to.extend_from_slice(&(text.len() as u16).to_le_bytes());
-                to.extend_from_slice(text.as_bytes());
+                put_text(&mut to, text);
             }
         }
         seal(to)
@@ -187,8 +186,8 @@ fn read(bytes: &[u8]) -> Option<Gauges> {
     while !from.is_empty() {
         let gauge = Gauge {
             vouched_millis: from.u64()?,
-            record: text(&mut from, LONGEST_RECORD)?,
-            name: text(&mut from, LONGEST_GAUGE)?,
+            record: from.text_up_to(LONGEST_RECORD)?,
+            name: from.text_up_to(LONGEST_GAUGE)?,
         };
         let follows = listed.last().is_none_or(|last| last.key() < gauge.key());
         if !follows || listed.len() >= MOST_GAUGES {
@@ -200,11 +199,6 @@ fn read(bytes: &[u8]) -> Option<Gauges> {
         looked_millis,
         listed,
     })
-}
-
-fn text(from: &mut Rest<'_>, longest: usize) -> Option<String> {
-    let length = from.u16().map(usize::from).filter(|length| *length <= longest)?;
-    from.text(length).map(str::to_owned)
 }
 
 #[cfg(test)]

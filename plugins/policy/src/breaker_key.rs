@@ -140,6 +140,11 @@ impl Value {
         &self.0
     }
 
+    /// The value of this text, as [`Value::as_str`] gave it.
+    pub fn known(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// Whether a request has none, or shares one.
     pub fn is_reserved(&self) -> bool {
         [NONE, OTHER].contains(&self.as_str())
@@ -225,6 +230,43 @@ impl Family<'_> {
     }
 }
 
+/// What the name of a breaker's record says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Named<'n> {
+    /// `inbound`, `outbound` or `any`.
+    pub direction: &'n str,
+    /// `downstream` or `upstream`.
+    pub position: &'n str,
+    /// The word for what the value is; of a header with its name, `header:x-tenant`.
+    pub kind: &'n str,
+    /// Whether the record lies in a slot, and may be handed over from one value to another.
+    pub is_slot: bool,
+}
+
+/// Reads the name of a record of this version; `None`: it is none.
+pub fn named(record: &str) -> Option<Named<'_>> {
+    // Only values have slashes, and they come last.
+    let mut parts = record.splitn(6, '/');
+    let [
+        Some("circuit_breaker"),
+        Some(version),
+        Some(direction),
+        Some(position),
+        Some(kind),
+        Some(value),
+    ] = core::array::from_fn(|_| parts.next())
+    else {
+        return None;
+    };
+    let is_slot = value.starts_with('#');
+    (version == VERSION.to_string() && (is_slot || value.starts_with('='))).then_some(Named {
+        direction,
+        position,
+        kind,
+        is_slot,
+    })
+}
+
 /// Whether the record of this name may be one of a breaker of this kind, whichever way its traffic goes and wherever its
 /// plugin stands; where a name is given, of the breaker of that name.
 pub fn could_be(record: &str, kind: Kind<'_>, given: Option<&str>) -> bool {
@@ -248,7 +290,7 @@ pub fn earns_slot(status: u16, is_upstreams: bool) -> bool {
 /// FNV-1a of 64 bits, whose high bits the finaliser of MurmurHash3 mixes: the same in every worker and version.
 ///
 /// Who makes two values collide can as well send the value itself.
-fn hash(bytes: &[u8]) -> u64 {
+pub(crate) fn hash(bytes: &[u8]) -> u64 {
     let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     });

@@ -26,6 +26,7 @@ mod json_members;
 pub mod kept_headers;
 pub mod log_limit;
 pub mod media_type;
+pub mod register;
 pub mod request_id;
 pub mod retry_after;
 pub mod retry_budget;

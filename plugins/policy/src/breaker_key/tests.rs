@@ -404,3 +404,31 @@ proptest! {
         prop_assert!(slots.records.len() <= max_keys as usize);
     }
 }
+
+#[cfg(not(feature = "next-record-version"))]
+#[test]
+fn the_name_of_a_record_says_whose_it_is_but_for_the_value() {
+    let named =
+        |record| named(record).map(|named| (named.direction, named.position, named.kind, named.is_slot));
+    let route = "circuit_breaker/1/inbound/upstream/route/=shop/orders";
+    assert_eq!(named(route), Some(("inbound", "upstream", "route", false)));
+    let slot = "circuit_breaker/1/any/downstream/header:x-tenant/#17";
+    assert_eq!(named(slot), Some(("any", "downstream", "header:x-tenant", true)));
+    for other in [
+        "",
+        "circuit_breaker/gauges/1",
+        "circuit_breaker/register/1/17",
+        "circuit_breaker/2/any/downstream/cluster/=orders",
+        "circuit_breaker/1/any/downstream/cluster/orders",
+        "retry_budget/1/any/downstream/cluster/=orders",
+    ] {
+        assert_eq!(named(other), None, "{other}");
+    }
+}
+
+#[test]
+fn a_known_value_is_the_value_that_it_was() {
+    for value in [Value::of(b"orders"), Value::of(b"a b"), Value::other()] {
+        assert_eq!(Value::known(value.as_str()), value);
+    }
+}

@@ -64,16 +64,23 @@ impl Record {
 
     /// How many retries are left. None where there have been as many as may be, or more.
     pub fn remaining(&self, settings: &Settings, now_millis: u64) -> u32 {
+        let (requests, retries) = self.counted(settings, now_millis);
+        // What is negative, and what is no number, is 0.
+        (settings.allowed(requests) - retries as f64) as u32
+    }
+
+    /// Requests and retries of the interval that ends now.
+    pub fn counted(&self, settings: &Settings, now_millis: u64) -> (u64, u64) {
         let mut now = self.clone();
         now.advance(number(settings, now_millis));
         let sum = |buckets: u64, of: fn(&Bucket) -> u32| {
             let counted = now.buckets.iter().zip(0..buckets);
             counted.map(|(bucket, _)| u64::from(of(bucket))).sum::<u64>()
         };
-        let requests = sum(BUCKETS, |bucket| bucket.requests);
-        let retries = sum(KEPT as u64, |bucket| bucket.retries);
-        // What is negative, and what is no number, is 0.
-        (settings.allowed(requests) - retries as f64) as u32
+        (
+            sum(BUCKETS, |bucket| bucket.requests),
+            sum(KEPT as u64, |bucket| bucket.retries),
+        )
     }
 
     /// Whether none are left.
