@@ -21,7 +21,7 @@ struct Probe {
 impl Root for Probe {
     const NAME: &'static str = "probe";
     // Any policy will do: the probe reads none of it.
-    type Policy = Policy;
+    type Configuration = config::Plugin<Policy>;
 
     fn new(_configuration: config::Plugin<Policy>, worker: Rc<Worker>) -> Self {
         Self { worker }

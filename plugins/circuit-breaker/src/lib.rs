@@ -40,7 +40,7 @@ pub struct CircuitBreaker {
 
 impl Root for CircuitBreaker {
     const NAME: &'static str = "circuit-breaker";
-    type Policy = Policy;
+    type Configuration = Plugin<Policy>;
 
     fn new(configuration: Plugin<Policy>, worker: Rc<Worker>) -> Self {
         if configuration.can_apply() {

@@ -5,9 +5,9 @@ pub mod metrics;
 mod module;
 mod schema;
 
-pub use keys::with_keys;
+pub use keys::{with_admin_keys, with_keys};
 pub use module::policies_schema;
-pub use schema::schema;
+pub use schema::{admin_schema, schema};
 
 use serde::ser::{Serialize, Serializer};
 

@@ -33,6 +33,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod admin;
 pub mod circuit_breaker;
 #[cfg(feature = "describe")]
 pub mod describe;
@@ -52,7 +53,8 @@ pub mod value;
 
 pub use fault::{Fault, Faults};
 pub use plugin::{
-    Common, Decision, Explain, Log, LogErrors, Metadata, Mode, Origin, Plugin, Policy, load, load_node,
+    Common, Configuration, Decision, Explain, Log, LogErrors, Metadata, Mode, Origin, Plugin, Policy, load,
+    load_node,
 };
 pub use rollout::enforced;
 pub use rules::{Direction, Facts};

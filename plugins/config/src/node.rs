@@ -3,6 +3,7 @@
 //! A tree of our own, and not `serde_json::Value`: it keeps the order of keys, so that faults come in the order of the
 //! text, and keys given twice, so that they can be refused instead of one of them silently winning.
 
+mod hash;
 mod json;
 mod protobuf;
 

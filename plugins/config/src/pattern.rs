@@ -147,6 +147,44 @@ impl Form for ExactPath {
 
 text_setting!(ExactPath);
 
+/// A path and all that is below it: `/.policy` is met by itself, `/.policy/force` and `/.policy?x`, not by `/.policyx`. It
+/// does not end with a slash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subtree(Box<str>);
+
+const SUBTREE: &str = "a path without a slash at its end, such as \"/.policy\"";
+
+impl Form for Subtree {
+    const WANTED: &'static str = SUBTREE;
+
+    fn broken(text: &str) -> Option<&'static str> {
+        let broken = broken_path(text).is_some() || text.ends_with('/') || text.len() > 256;
+        broken.then_some(SUBTREE)
+    }
+
+    kept!(boxed);
+
+    #[cfg(feature = "describe")]
+    fn shape() -> Shape {
+        let mut shape = path_shape("path without a slash at its end", "^/[!-~]{1,255}$");
+        if let Shape::Text { not, .. } = &mut shape {
+            *not = not.take().map(|not| format!("(?:{not})|/$"));
+        }
+        shape
+    }
+}
+
+text_setting!(Subtree);
+
+impl Subtree {
+    /// What follows it in a request's path, without the query: nothing, or a slash and more. `None`: the request is for
+    /// something else.
+    pub fn below<'p>(&self, path: &'p [u8]) -> Option<&'p [u8]> {
+        let rest = without_query(path).strip_prefix(self.0.as_bytes())?;
+        (rest.is_empty() || rest.starts_with(b"/")).then_some(rest)
+    }
+}
+
 /// The first segments of a path: `/orders` is met by `/orders` and what is below it, not by `/ordersx`; `/orders/` by
 /// what is below it only; `/` by every path.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,6 +13,7 @@ pub use load::{load, load_node};
 use std::rc::Rc;
 
 use crate::fault::Faults;
+use crate::node::Node;
 use crate::rollout::enforced;
 use crate::rules::Facts;
 use crate::setting::{Merged, Part};
@@ -29,7 +30,22 @@ pub trait Policy: Part {
     }
 }
 
-/// A whole configuration.
+/// What a plugin is configured with, as a whole.
+pub trait Configuration: Sized {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// Every fault that was found; the configuration is then not to be used at all.
+    fn load(node: &Node) -> Result<Self, Faults>;
+
+    /// What all plugins have.
+    fn common(&self) -> &Common;
+
+    /// Unknown keys that were passed over, to be logged and counted.
+    fn warnings(&self) -> &Faults;
+}
+
+/// The configuration of a plugin whose policies are found by rules.
 #[derive(Debug)]
 pub struct Plugin<P> {
     /// What stands beside the policies.
@@ -79,6 +95,20 @@ pub enum Origin<'a> {
         /// The profile that it named; `None`: it said `disabled`.
         profile: Option<&'a str>,
     },
+}
+
+impl<P: Policy> Configuration for Plugin<P> {
+    fn load(node: &Node) -> Result<Self, Faults> {
+        load_node(node)
+    }
+
+    fn common(&self) -> &Common {
+        &self.common
+    }
+
+    fn warnings(&self) -> &Faults {
+        &self.warnings
+    }
 }
 
 impl<P> Plugin<P> {

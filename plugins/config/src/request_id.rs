@@ -4,7 +4,7 @@ mod header;
 mod trust;
 
 pub use header::{AcceptHeader, FieldName, IdHeader, RESERVED_FIELDS};
-pub use trust::{Network, Peers, Trust};
+pub use trust::{Peers, Trust};
 
 #[cfg(feature = "describe")]
 use crate::describe::{Member, Shape};

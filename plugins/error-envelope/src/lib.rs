@@ -40,7 +40,7 @@ pub struct ErrorEnvelope {
 
 impl Root for ErrorEnvelope {
     const NAME: &'static str = "error-envelope";
-    type Policy = Policy;
+    type Configuration = Plugin<Policy>;
 
     fn new(configuration: Plugin<Policy>, worker: Rc<Worker>) -> Self {
         Self {

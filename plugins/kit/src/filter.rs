@@ -8,11 +8,14 @@ pub trait Root: Sized + 'static {
     /// The plugin's name, as in its configuration, metrics and log lines.
     const NAME: &'static str;
 
-    /// What a policy of this plugin is.
-    type Policy: config::Policy;
+    /// What its configuration is.
+    type Configuration: config::Configuration;
+
+    /// Whether a module of several plugins runs it where nothing at all is configured.
+    const BY_DEFAULT: bool = true;
 
     /// Makes the plugin from a configuration that was found free of faults.
-    fn new(configuration: config::Plugin<Self::Policy>, worker: Rc<Worker>) -> Self;
+    fn new(configuration: Self::Configuration, worker: Rc<Worker>) -> Self;
 
     /// Makes the filter for one exchange.
     fn filter(self: &Rc<Self>) -> Box<dyn Filter>;

@@ -3,7 +3,7 @@
 use crate::host::{self, Status};
 use crate::{Filter, Root, Worker};
 use config::node::Node;
-use config::{Common, Fault, Faults, Sections};
+use config::{Common, Configuration, Fault, Faults, Sections};
 use std::rc::Rc;
 
 /// A plugin in one worker, with its configuration.
@@ -46,6 +46,7 @@ pub(crate) type Load = fn(Option<&[u8]>) -> Result<Vec<Installed>, Refused>;
 /// A plugin of a module's list.
 pub struct Entry {
     name: &'static str,
+    by_default: bool,
     install: fn(&Node) -> Result<Installed, Faults>,
 }
 
@@ -54,15 +55,16 @@ impl Entry {
     pub const fn of<R: Root>() -> Self {
         Self {
             name: R::NAME,
+            by_default: R::BY_DEFAULT,
             install: install::<R>,
         }
     }
 }
 
 fn install<R: Root>(node: &Node) -> Result<Installed, Faults> {
-    let configuration = config::load_node::<R::Policy>(node)?;
-    let worker = Rc::new(Worker::new(R::NAME, &configuration.common));
-    worker.passed_over(&configuration.warnings);
+    let configuration = R::Configuration::load(node)?;
+    let worker = Rc::new(Worker::new(R::NAME, configuration.common(), node.hash()));
+    worker.passed_over(configuration.warnings());
     let root = Rc::new(R::new(configuration, Rc::clone(&worker)));
     Ok(Installed {
         plugin: Box::new(root),
@@ -112,11 +114,12 @@ pub fn load_several(
         return Err(refused(config::unknown_root_id(&root_id, &known).into()));
     }
     let node = match bytes {
-        // Nothing at all asks for all of them; an object only for what it has.
+        // Nothing at all asks for all of them that do not have to be asked for; an object only for what it has.
         Some(bytes) if bytes.trim_ascii().is_empty() => Node::Object(
-            names
+            entries
                 .iter()
-                .map(|name| ((*name).to_owned(), Node::Object(Vec::new())))
+                .filter(|entry| entry.by_default)
+                .map(|entry| (entry.name.to_owned(), Node::Object(Vec::new())))
                 .collect(),
         ),
         bytes => read(bytes).map_err(refused)?,
@@ -139,7 +142,7 @@ pub fn load_several(
     if !faults.is_empty() {
         return Err(refused(faults));
     }
-    Worker::new(module, &Common::default()).passed_over(&warnings);
+    Worker::new(module, &Common::default(), 0).passed_over(&warnings);
     Ok(installed)
 }
 

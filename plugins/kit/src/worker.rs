@@ -19,6 +19,7 @@ const TICK_MILLIS: u32 = 1_000;
 pub struct Worker {
     plugin: &'static str,
     service_name: Option<String>,
+    configuration: u64,
     limit: Cell<LogLimit>,
     changes_limit: Cell<LogLimit>,
     dice: Cell<Option<Dice>>,
@@ -28,11 +29,12 @@ pub struct Worker {
 }
 
 impl Worker {
-    pub(crate) fn new(plugin: &'static str, common: &config::Common) -> Self {
+    pub(crate) fn new(plugin: &'static str, common: &config::Common, configuration: u64) -> Self {
         let limit = LogLimit::new(common.log.max_per_second.get());
         Self {
             plugin,
             service_name: common.service_name.as_ref().map(|name| name.to_string()),
+            configuration,
             limit: Cell::new(limit),
             changes_limit: Cell::new(limit),
             dice: Cell::default(),
@@ -44,6 +46,11 @@ impl Worker {
     /// The configured name of the service.
     pub fn service_name(&self) -> Option<&str> {
         self.service_name.as_deref()
+    }
+
+    /// A hash of the plugin's configuration: the same for all that means the same.
+    pub fn configuration(&self) -> u64 {
+        self.configuration
     }
 
     /// Milliseconds since the Unix epoch; `None` if the host has no clock.

@@ -36,7 +36,7 @@ pub struct RequestId {
 
 impl Root for RequestId {
     const NAME: &'static str = "request-id";
-    type Policy = Policy;
+    type Configuration = Plugin<Policy>;
 
     fn new(configuration: Plugin<Policy>, worker: Rc<Worker>) -> Self {
         let counter = |source| worker.counter("request_ids_total", &[("source", source)]);

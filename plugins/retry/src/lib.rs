@@ -35,7 +35,7 @@ pub struct Retry {
 
 impl Root for Retry {
     const NAME: &'static str = "retry";
-    type Policy = Policy;
+    type Configuration = Plugin<Policy>;
 
     fn new(configuration: Plugin<Policy>, worker: Rc<Worker>) -> Self {
         let planned = AllPlanned::of(configuration.policies());

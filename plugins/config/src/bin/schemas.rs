@@ -8,7 +8,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use config::describe::{metrics, policies_schema, schema, with_keys};
+use config::describe::{admin_schema, metrics, policies_schema, schema, with_admin_keys, with_keys};
 use config::{Policy, circuit_breaker, error_envelope, request_id, retry};
 
 fn main() -> ExitCode {
@@ -31,6 +31,12 @@ fn main() -> ExitCode {
         plugin::<error_envelope::Policy>(root, check),
         plugin::<retry::Policy>(root, check),
     ];
+    let admin = [
+        done(root, check, "schemas/admin.schema.json", &|_| Ok(admin_schema())),
+        done(root, check, "docs/live-state.md", &|path| {
+            with_admin_keys(&read(path)?)
+        }),
+    ];
     let module = done(root, check, "schemas/policies.schema.json", &|_| {
         Ok(policies_schema())
     });
@@ -40,7 +46,12 @@ fn main() -> ExitCode {
         ("envoy/observability/stats_tags.yaml", &metrics::stats_tags),
     ];
     let metrics = metrics.map(|(file, text)| done(root, check, file, &|_| Ok(text())));
-    let made = made.into_iter().flatten().chain([module]).chain(metrics);
+    let made = made
+        .into_iter()
+        .flatten()
+        .chain(admin)
+        .chain([module])
+        .chain(metrics);
     let faults: Vec<String> = made.filter_map(Result::err).collect();
     for fault in &faults {
         eprintln!("{fault}");

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::schema::{DEFAULT, PROFILES, ROUTES, RULE_POLICY, line};
 use super::{Member, Shape};
+use crate::admin;
 use crate::node::Node;
 use crate::plugin::{Common, Policy, RuleHead};
 use crate::setting::Part;
@@ -17,13 +18,28 @@ const END: &str = "<!-- Here ends what is generated. -->";
 /// # Errors
 /// When the page does not have each mark once, in this order.
 pub fn with_keys<P: Policy>(page: &str) -> Result<String, String> {
+    between_marks(page, &keys::<P>())
+}
+
+/// As [`with_keys`], of the admin plugin, which has no policies.
+///
+/// # Errors
+/// Those of [`with_keys`].
+pub fn with_admin_keys(page: &str) -> Result<String, String> {
+    let mut tables = Page::default();
+    let extra = [("$schema", "anything", "", "For editors; not read.")];
+    tables.section("", &admin::Settings::members(), &extra);
+    between_marks(page, &(tables.text.trim_end().to_owned() + "\n"))
+}
+
+fn between_marks(page: &str, keys: &str) -> Result<String, String> {
     let parts = page.split_once(BEGIN).and_then(|(before, rest)| {
         let (_, after) = rest.split_once(END)?;
         Some((before, after))
     });
     match parts {
         Some((before, after)) if !after.contains(BEGIN) && !after.contains(END) => {
-            Ok(format!("{before}{BEGIN}\n\n{}\n{END}{after}", keys::<P>()))
+            Ok(format!("{before}{BEGIN}\n\n{keys}\n{END}{after}"))
         }
         _ => Err(format!(
             "must have, once and in this order, the lines\n{BEGIN}\n{END}"

@@ -1,15 +1,19 @@
 //! The JSON Schema of the module of all plugins: a section for each, which is the plugin's own schema.
 
-use super::schema::{described, document, members, object, parts, reference};
+use super::schema::{admin_part, described, document, members, object, parts, reference};
 use crate::node::Node;
 use crate::plugin::Policy;
 use crate::sections::Beside;
 use crate::setting::Part;
-use crate::{circuit_breaker, error_envelope, request_id, retry};
+use crate::{admin, circuit_breaker, error_envelope, request_id, retry};
 
 /// The schema of `policies`, as JSON text.
 pub fn policies_schema() -> String {
     let plugins = [
+        Plugin {
+            name: admin::NAME,
+            definitions: vec![(admin::NAME.to_owned(), admin_part())],
+        },
         plugin::<error_envelope::Policy>(),
         plugin::<request_id::Policy>(),
         plugin::<circuit_breaker::Policy>(),
@@ -32,7 +36,7 @@ pub fn policies_schema() -> String {
 struct Plugin {
     name: &'static str,
     /// Its configuration, a policy and a rule. Their names begin with its own: they are among those of all plugins.
-    definitions: [(String, Node); 3],
+    definitions: Vec<(String, Node)>,
 }
 
 fn plugin<P: Policy>() -> Plugin {
@@ -40,7 +44,7 @@ fn plugin<P: Policy>() -> Plugin {
     let [configuration, policy, rule] = parts::<P>(&prefix);
     Plugin {
         name: P::NAME,
-        definitions: [
+        definitions: vec![
             (P::NAME.to_owned(), configuration),
             ([&prefix, "policy"].concat(), policy),
             ([&prefix, "rule"].concat(), rule),

@@ -5,6 +5,7 @@
 //! that are not known, which is what an editor is for.
 
 use super::{Member, Shape, Word};
+use crate::admin;
 use crate::node::Node;
 use crate::plugin::{Common, Policy, RuleHead};
 use crate::setting::Part;
@@ -18,6 +19,17 @@ pub fn schema<P: Policy>() -> String {
         configuration,
         members([("policy", policy), ("rule", rule)]),
     )
+}
+
+/// The schema of the admin plugin, as JSON text.
+pub fn admin_schema() -> String {
+    document(admin::NAME, admin_part(), Node::Object(Vec::new()))
+}
+
+/// What may be configured of the admin plugin: it has no policies.
+pub(super) fn admin_part() -> Node {
+    let for_editors = described(&members([]), "For editors; not read.");
+    object(&admin::Settings::members(), &[("$schema", for_editors)])
 }
 
 /// What a schema of a whole configuration is made of: that, a policy and a rule. It refers to the last two by their names
@@ -50,7 +62,9 @@ pub(super) fn document(name: &str, configuration: Node, definitions: Node) -> St
         ("title", text(&format!("Configuration of {name}"))),
     ]);
     extend(&mut schema, configuration);
-    push(&mut schema, "$defs", definitions);
+    if definitions != Node::Object(Vec::new()) {
+        push(&mut schema, "$defs", definitions);
+    }
     let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
     text.push('\n');
     text

@@ -10,6 +10,7 @@ use crate::retry::Policy as Retry;
 use crate::setting::Part;
 
 #[cfg(not(target_arch = "wasm32"))]
+mod admin;
 mod circuit_breaker;
 #[cfg(not(target_arch = "wasm32"))]
 mod error_envelope;

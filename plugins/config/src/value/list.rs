@@ -62,6 +62,12 @@ impl<T> AtLeastOne<T> {
     pub fn only(item: T) -> Self {
         Self(vec![item])
     }
+
+    /// A list of so many items; of none it does not compile.
+    pub fn of<const N: usize>(items: [T; N]) -> Self {
+        const { assert!(N > 0) };
+        Self(items.into())
+    }
 }
 
 impl<T> Deref for AtLeastOne<T> {
