@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod accept;
+pub mod admin;
 mod binary;
 pub mod breaker;
 pub mod breaker_gauges;
@@ -26,6 +27,7 @@ mod json_members;
 pub mod kept_headers;
 pub mod log_limit;
 pub mod media_type;
+pub mod query;
 pub mod register;
 pub mod request_id;
 pub mod retry_after;
