@@ -31,6 +31,7 @@ fn one(line: &LogLine) -> Value {
         Level::Warn => "WARN",
         Level::Error => "ERROR",
         Level::Info => "INFO",
+        Level::Debug => "DEBUG",
         other => panic!("no line is written at level {other:?}: {line}"),
     };
     assert_eq!(value["severity"], severity, "{line}");

@@ -10,13 +10,15 @@ use crate::request::RequestPhase;
 use crate::response::ResponsePhase;
 use crate::response_body::Piece;
 use crate::{Answer, Done, Filter, Request, Response, ResponseBody, ResponseTrailers, Worker};
+use config::Fault;
 use log::Level;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, Bytes, ContextType, GrpcStatusCode, Status};
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
-/// Faults of one configuration that are logged, a line each; how many more there are is logged after them.
+/// Faults of one configuration that are logged as errors, a line each, and then how many more there are. The rest is for
+/// who looks for it, and is logged at a level that proxies leave out.
 const FAULTS_LOGGED: usize = 50;
 
 /// Makes the root context of a module that finds its plugins so.
@@ -48,18 +50,30 @@ impl Module {
 
 /// Logs why a configuration is not used.
 fn log_refusal(refused: &Refused) {
-    let line = |path: &str, fault: &str| {
-        Line::new(refused.plugin, Level::Error, "configuration_refused")
+    let line = |level| Line::new(refused.plugin, level, "configuration_refused");
+    let log = |level, fault: &Fault| {
+        line(level)
             .with(|line| {
-                line.text("path", path).text("fault", fault);
+                line.text("path", fault.path()).text("fault", fault.rule());
             })
             .write();
     };
-    for fault in refused.faults.iter().take(FAULTS_LOGGED) {
-        line(fault.path(), fault.rule());
+    let faults = &refused.faults;
+    for fault in faults.iter().take(FAULTS_LOGGED) {
+        log(Level::Error, fault);
     }
-    if let Some(more @ 1..) = refused.faults.len().checked_sub(FAULTS_LOGGED) {
-        line("", &format!("{more} more faults are not listed"));
+    if let Some(more @ 1..) = faults.len().checked_sub(FAULTS_LOGGED) {
+        let fault = format!("{more} more faults are not listed");
+        line(Level::Error)
+            .with(|line| {
+                line.text("path", "")
+                    .text("fault", &fault)
+                    .number("more", more as u64);
+            })
+            .write();
+    }
+    for fault in faults.iter().skip(FAULTS_LOGGED) {
+        log(Level::Debug, fault);
     }
 }
 

@@ -91,15 +91,19 @@ fn what_is_no_configuration_is_refused() {
 }
 
 #[test]
-fn of_very_many_faults_fifty_are_listed_and_the_rest_counted() {
+fn of_very_many_faults_fifty_are_errors_in_the_log_and_the_rest_is_counted_and_told_to_debuggers() {
     let keys: serde_json::Map<String, Value> = (0..60).map(|n| (format!("k{n:02}"), json!(1))).collect();
     let refusal = Host::new(REQUEST_ID.module())
         .config(Value::Object(keys))
         .try_start()
         .expect_err("it is refused");
     let lines = lines::of(refusal.log());
-    assert_eq!(lines.len(), 51);
+    let errors = lines.iter().filter(|line| line["severity"] == "ERROR");
+    assert_eq!(errors.count(), 51);
     assert_eq!(lines[50]["fault"], "10 more faults are not listed");
+    assert_eq!(lines[50]["more"], 10);
+    assert_eq!(lines.len(), 61);
+    assert_eq!((&lines[60]["severity"], &lines[60]["path"]), (&json!("DEBUG"), &json!("k59")));
 }
 
 #[test]
