@@ -8,7 +8,7 @@ use crate::shared::{Change, Merges, Missed, change};
 use config::circuit_breaker::Policy;
 use kit::{Carried, GaveUp, Ids};
 use policy::breaker::{
-    Moment, Outcome, Permit, Record, Rejection, Settings, State, Transition, Verdict, Why,
+    Moment, Outcome, Permit, Record, Rejection, Settings, State, Transition, Verdict, View, Why,
 };
 use std::rc::Rc;
 
@@ -26,6 +26,8 @@ pub(crate) struct Call {
     pub(crate) state: State,
     /// `None` where there was nothing to decide on: it goes on, and is only counted.
     pub(crate) verdict: Option<Verdict>,
+    /// What the record said then, where somebody wants to know.
+    pub(crate) view: Option<View>,
 }
 
 impl Call {
@@ -36,11 +38,12 @@ impl Call {
         belongs: Belongs,
         carried: Carried,
         at: Moment,
+        wants_view: bool,
         ids: &dyn Fn() -> Ids,
     ) -> Self {
         let settings = crate::settings::of(policy);
         let is_attempt = belongs.is_attempt();
-        let mut verdict = None;
+        let (mut verdict, mut view) = (None, None);
         let mut admit = |breaker: &Breaker| {
             change(
                 &root.worker,
@@ -51,6 +54,7 @@ impl Call {
                 &mut |record| {
                     let admission = record.admit(&settings, at);
                     verdict = Some(admission.verdict);
+                    view = wants_view.then(|| record.view(at.now_millis));
                     admission.transition
                 },
             )
@@ -81,6 +85,7 @@ impl Call {
             is_attempt,
             state,
             verdict,
+            view,
         };
         match call.verdict {
             Some(Verdict::Rejected(_)) => call.breaker.count(Counted::Rejected, carried, 1, &root.worker),

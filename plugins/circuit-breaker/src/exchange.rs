@@ -45,9 +45,10 @@ impl Filter for Exchange {
             return Answer::GoOn;
         };
         let belongs = Belongs::of(policy, request);
-        let call = Call::decide(root, policy, belongs, carried, at, &ids);
         let explain = root.configuration.common.explain;
-        let explanation = (explain != Explain::None).then(|| report::explanation(&decision, &call));
+        let explains = explain != Explain::None;
+        let call = Call::decide(root, policy, belongs, carried, at, explains, &ids);
+        let explanation = explains.then(|| report::explanation(&decision, &call));
         if let (Explain::All, Some(explanation)) = (explain, &explanation) {
             request.explain(CircuitBreaker::NAME, explanation);
         }

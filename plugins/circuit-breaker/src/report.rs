@@ -6,7 +6,7 @@ use crate::reject;
 use config::circuit_breaker::Policy;
 use config::{Common, Decision, LogErrors};
 use kit::{Carried, Done, Ids, Level, Object, Worker, rule_met};
-use policy::breaker::{Reason, Rejection, Transition, Verdict, Why};
+use policy::breaker::{Reason, Rejection, State, Transition, Verdict, View, Why, WindowView};
 
 /// Logs that a breaker went from one state to another, with the numbers behind it.
 pub(crate) fn transition_line(
@@ -124,6 +124,9 @@ pub(crate) fn explanation(decision: &Decision<'_, Policy>, call: &Call) -> Objec
     let mut members = rule_met(decision, call.carried == Carried::Out);
     named(&mut members, &call.breaker);
     members.text("state", call.state.as_str());
+    if let Some(view) = &call.view {
+        numbers_behind(&mut members, view);
+    }
     match call.verdict {
         None => {
             members.text("decision", "undecided");
@@ -146,6 +149,33 @@ pub(crate) fn explanation(decision: &Decision<'_, Policy>, call: &Call) -> Objec
         }
     }
     members
+}
+
+/// What the state knows, called as the settings that go by it.
+fn numbers_behind(members: &mut Object, view: &View) {
+    if let Some(forced) = &view.forced {
+        members.text("forced", &forced.reason);
+    }
+    if let Some(counted) = &view.counted {
+        members.number("consecutive_failures", u64::from(counted.consecutive_failures));
+        let mut window = |name, hits, window: Option<WindowView>| {
+            if let Some(window) = window {
+                let mut share = Object::default();
+                share.number("calls", window.calls).number(hits, window.hits);
+                members.object(name, &share);
+            }
+        };
+        window("failure_rate", "failures", counted.failures);
+        window("slow_rate", "slow", counted.slow);
+    }
+    if let Some(probes) = &view.probes {
+        members
+            .number("probes_in_flight", u64::from(probes.in_flight))
+            .number("probes_succeeded", u64::from(probes.succeeded));
+    }
+    if view.state == State::Open {
+        members.number("reopenings", u64::from(view.reopenings));
+    }
 }
 
 fn ids_of(line: &mut Object, ids: &Ids) {
