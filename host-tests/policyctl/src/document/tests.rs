@@ -147,7 +147,7 @@ fn a_dump_in_one_line_is_read_in_time_that_grows_with_it() {
     let documents = Document::parse_all(&"dump.json".into(), &dump.as_str().into()).expect("it can be read");
     let place = documents[0].place("/99999/number");
     assert_eq!(&documents[0].text[place.start..place.end], r#""number":1"#);
-    assert_eq!((place.line, place.column), (1, 2_400_000 - 12));
+    assert_eq!((place.line, place.column), (1, 2_399_990));
 }
 
 #[test]
@@ -160,6 +160,6 @@ fn a_node_is_found_by_its_key_in_either_spelling() {
         (host.text("name"), host.flag("on_it"), host.number("many")),
         ("x", Some(true), Some(3.0))
     );
-    assert_eq!(host.told_place(), "f.yaml:1:44");
+    assert_eq!(host.told_place(), "f.yaml:1:43");
     assert!(host.get("none").is_none() && host.text("many").is_empty() && host.all("name").is_empty());
 }
