@@ -77,6 +77,7 @@ impl Host {
     /// let refused = host::Host::new(wat::parse_str(picky).unwrap()).try_start().unwrap_err();
     /// assert_eq!(refused.thread(), host::Thread::Canary);
     /// assert!(!refused.trapped());
+    /// assert_eq!(refused.reason(), "on_configure returned false");
     /// ```
     pub fn try_start(&self) -> Result<(), Refused> {
         let started = self.envoy.start();

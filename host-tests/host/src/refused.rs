@@ -27,6 +27,11 @@ impl Refused {
         self.refusal.thread
     }
 
+    /// Why, in the host's words: what the module did. What is wrong with its configuration is in its log.
+    pub fn reason(&self) -> &str {
+        &self.refusal.reason
+    }
+
     /// Whether a VM died, which is a defect, rather than the plugin saying no.
     pub fn trapped(&self) -> bool {
         self.refusal.trapped
