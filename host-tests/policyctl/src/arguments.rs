@@ -21,6 +21,7 @@ const EXIT_CODES: &str =
 /// What can be asked.
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    Check(command::check::Arguments),
     State(command::state::Arguments),
     Force(command::force::Arguments),
     Schema(command::schema::Arguments),

@@ -1,5 +1,6 @@
 //! What the program can be asked, a file for each.
 
+pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod force;
 pub(crate) mod schema;
@@ -13,6 +14,7 @@ use crate::{Ending, Modules};
 /// Does what was asked.
 pub(crate) fn run(arguments: &Arguments, modules: &Modules, screen: &Screen) -> Result<Ending, Problem> {
     match &arguments.command {
+        Command::Check(arguments) => arguments.run(modules, screen),
         Command::Completions(arguments) => arguments.run(screen),
         Command::State(arguments) => arguments.run(screen),
         Command::Force(arguments) => arguments.run(screen),

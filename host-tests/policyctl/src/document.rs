@@ -7,12 +7,15 @@
 mod embedded;
 mod loader;
 mod node;
+mod path;
 mod place;
 
+pub(crate) use loader::place_in_text;
 pub(crate) use node::Node;
 pub(crate) use place::{Place, Places, escaped};
 
 use crate::problem::Problem;
+use loader::Twice;
 use serde_json::Value;
 use std::io::Read;
 use std::path::Path;
@@ -80,7 +83,12 @@ impl Document {
     /// The documents in a file, or in the standard input where it is `-`. Those that say nothing are left out.
     pub(crate) fn read_all(path: &Path) -> Result<Vec<Self>, Problem> {
         let (name, text) = read_text(path)?;
-        let documents = Self::parse_all(&name, &text)?;
+        Self::some(&name, &text)
+    }
+
+    /// The documents in a text, of which there must be one that says something.
+    pub(crate) fn some(name: &Arc<str>, text: &Arc<str>) -> Result<Vec<Self>, Problem> {
+        let documents = Self::parse_all(name, text)?;
         match documents.is_empty() {
             true => Err(Problem::new(format!("{name}: is empty")).cure("give a file of JSON or YAML")),
             false => Ok(documents),
@@ -108,17 +116,25 @@ impl Document {
             tree: Arc::new(tree),
             places: Arc::new(places),
         };
-        let loaded = loader::load(text);
-        // JSON may have what YAML does not allow: tabs, for example.
-        if text.trim_start().starts_with(['{', '['])
-            && let Ok(tree) = serde_json::from_str::<Value>(text)
-        {
-            let places = loaded.ok().and_then(|mut documents| documents.pop());
+        let told = |line: usize, column: usize, what: &str| Problem::at(name, line, column, what);
+        if is_json(text) {
+            // What JSON allows and YAML does not: tabs between its words, and a key twice, of which the last counts.
+            let spaced = text.replace('\t', " ");
+            let places = loader::load(&spaced, Twice::LastCounts)
+                .ok()
+                .and_then(|mut all| all.pop());
             let places = places.map(|(_, places)| places).unwrap_or_default();
-            return Ok(vec![document((tree, places))]);
+            return match serde_json::from_str::<Value>(text) {
+                Ok(tree) => Ok(vec![document((tree, places))]),
+                Err(error) => {
+                    let what = error.to_string();
+                    let what = what.rsplit_once(" at line ").map_or(&*what, |(what, _)| what);
+                    Err(told(error.line(), error.column(), &format!("is no JSON: {what}")))
+                }
+            };
         }
-        let loaded = loaded.map_err(|fault| {
-            let problem = Problem::new(format!("{name}:{}:{}: {}", fault.line, fault.column, fault.what));
+        let loaded = loader::load(text, Twice::Refused).map_err(|fault| {
+            let problem = told(fault.line, fault.column, &fault.what);
             match fault.cure {
                 Some(cure) => problem.cure(cure),
                 None => problem,
@@ -146,6 +162,17 @@ impl Document {
             _ => format!("{}:{line}:{column}", self.name),
         }
     }
+}
+
+/// Whether a text is meant as JSON: YAML may begin with `{` as well, but its keys need no quotes.
+fn is_json(text: &str) -> bool {
+    let text = text.trim_start();
+    let within = text.strip_prefix('{').map(str::trim_start);
+    within.map_or_else(
+        // One document as a list is JSON if it is.
+        || text.starts_with('[') && serde_json::from_str::<Value>(text).is_ok(),
+        |within| within.starts_with(['"', '}']),
+    )
 }
 
 #[cfg(test)]

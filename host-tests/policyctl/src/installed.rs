@@ -18,6 +18,8 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Installed {
     /// Which plugin it is, `circuit-breaker` for example; `None`: none of ours.
     pub(crate) plugin: Option<&'static str>,
+    /// The module that came with this program and holds it: `policies` where a root id picks the plugin from that.
+    pub(crate) shipped: Option<&'static str>,
     /// What the filter is called.
     pub(crate) name: String,
     pub(crate) root_id: String,
@@ -78,6 +80,11 @@ impl Given {
 }
 
 impl Installed {
+    /// Which plugin it is, or what its filter is called.
+    pub(crate) fn told(&self) -> &str {
+        self.plugin.unwrap_or(&self.name)
+    }
+
     /// `file:line:column` of what installs it.
     pub(crate) fn told_place(&self) -> String {
         self.document.told_place(&self.pointer)
@@ -89,17 +96,28 @@ impl Installed {
     /// # Errors
     /// A file that is there and no module.
     pub(crate) fn to_host(&self, modules: &Modules) -> Result<Option<host::Plugin>, Problem> {
-        let module = match self.local_module() {
-            Some(file) => Some(Modules::in_file(&file)?),
-            None => self.plugin.and_then(|plugin| modules.named(plugin)),
-        };
-        Ok(module.map(|module| {
-            host::Plugin::new(module)
-                .name(&self.name)
-                .root_id(&self.root_id)
-                .vm_id(&self.vm_id)
-                .config(self.given.to_host())
-        }))
+        Ok(self.module(modules)?.map(|module| self.with_module(module)))
+    }
+
+    /// The module that it would run: the file that the configuration names, where it is there, or the one that came with
+    /// this program.
+    ///
+    /// # Errors
+    /// A file that is there and no module.
+    pub(crate) fn module(&self, modules: &Modules) -> Result<Option<host::Module>, Problem> {
+        match self.local_module() {
+            Some(file) => modules.file(&file).map(Some),
+            None => Ok(self.shipped.and_then(|shipped| modules.named(shipped))),
+        }
+    }
+
+    /// The plugin for the host, with this module.
+    pub(crate) fn with_module(&self, module: host::Module) -> host::Plugin {
+        host::Plugin::new(module)
+            .name(&self.name)
+            .root_id(&self.root_id)
+            .vm_id(&self.vm_id)
+            .config(self.given.to_host())
     }
 
     /// The file that the module is in, where there is one: from here, as Envoy would look for it, or from where the
@@ -151,33 +169,38 @@ pub(crate) fn in_filter(
     envoy::at(document, pointer, stands, modules)
 }
 
-/// Which plugin of ours it is: by its root id, or by what the module is called.
-fn which(root_id: &str, module: &ModuleFrom, modules: &Modules) -> Option<&'static str> {
-    let of_module = match module {
+/// Which plugin of ours it is, and which module of ours holds it: by what the module is called, or, where that says
+/// nothing, by the root id. The module of all of them is each of them by its root id.
+fn which(root_id: &str, module: &ModuleFrom, modules: &Modules) -> Option<(&'static str, &'static str)> {
+    let by_root_id = modules.names().find(|name| *name == root_id);
+    match (called(module, modules), by_root_id) {
+        (Some("policies"), by_root_id) => Some((by_root_id.unwrap_or("policies"), "policies")),
+        (Some(called), _) => Some((called, called)),
+        (None, by_root_id) => by_root_id.map(|name| (name, name)),
+    }
+}
+
+/// The module of ours that is called as this one.
+pub(crate) fn called(module: &ModuleFrom, modules: &Modules) -> Option<&'static str> {
+    let stem = match module {
         ModuleFrom::File(file) => file.file_stem()?.to_str()?.to_owned(),
         ModuleFrom::Url(url) => {
             let last = url.rsplit('/').next()?;
             let name = last.split(['@', ':', '?']).next()?;
             name.strip_suffix(".wasm").unwrap_or(name).to_owned()
         }
-        ModuleFrom::Unsaid => String::new(),
+        ModuleFrom::Unsaid => return None,
     };
-    let is_called = |called: &str| {
-        let called = called.replace('_', "-");
-        // A version may follow: circuit_breaker-0.2.0.wasm.
-        move |name: &&'static str| {
-            called.strip_prefix(*name).is_some_and(|rest| {
-                let version = rest.strip_prefix(['-', '.']).unwrap_or_default();
-                let version = version.strip_prefix('v').unwrap_or(version);
-                rest.is_empty() || version.starts_with(|first: char| first.is_ascii_digit())
-            })
-        }
+    let stem = stem.replace('_', "-");
+    // A version may follow: circuit_breaker-0.2.0.wasm.
+    let is_called = |name: &&'static str| {
+        stem.strip_prefix(*name).is_some_and(|rest| {
+            let version = rest.strip_prefix(['-', '.']).unwrap_or_default();
+            let version = version.strip_prefix('v').unwrap_or(version);
+            rest.is_empty() || version.starts_with(|first: char| first.is_ascii_digit())
+        })
     };
-    // The module of all of them is each of them by its root id.
-    modules
-        .names()
-        .find(|name| *name == root_id)
-        .or_else(|| modules.names().find(is_called(&of_module)))
+    modules.names().find(is_called)
 }
 
 #[cfg(test)]

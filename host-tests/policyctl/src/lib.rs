@@ -12,11 +12,13 @@
 mod arguments;
 mod command;
 mod document;
+mod finding;
 mod installed;
 mod live_state;
 mod modules;
 mod problem;
 mod screen;
+mod verdict;
 
 pub use modules::Shipped;
 
@@ -34,6 +36,8 @@ pub(crate) enum Ending {
     /// What was asked for was done, and there is something to mend: a fault in a configuration, an expectation that did
     /// not hold, a refused change.
     Found,
+    /// A part of what was asked could not be answered, and it has been said why.
+    Unanswered,
 }
 
 /// Does what the command line says, with these modules.
@@ -46,6 +50,7 @@ pub fn main(shipped: &'static [Shipped]) -> ExitCode {
     match command::run(&arguments, &Modules::new(shipped), &screen) {
         Ok(Ending::Fine) => ExitCode::SUCCESS,
         Ok(Ending::Found) => ExitCode::from(1),
+        Ok(Ending::Unanswered) => ExitCode::from(2),
         Err(problem) => {
             screen.problem(&problem);
             ExitCode::from(2)

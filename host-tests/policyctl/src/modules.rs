@@ -2,8 +2,10 @@
 
 use crate::problem::Problem;
 use host::Module;
-use std::path::Path;
-use std::sync::OnceLock;
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// A module that was built with the program.
 pub struct Shipped {
@@ -19,6 +21,8 @@ pub struct Shipped {
 pub(crate) struct Modules {
     /// Each is compiled when it is first asked for, which takes a while.
     shipped: Vec<(&'static Shipped, OnceLock<Module>)>,
+    /// Those in files that were asked for.
+    files: Mutex<HashMap<PathBuf, Module>>,
 }
 
 impl Modules {
@@ -26,6 +30,7 @@ impl Modules {
         let shipped = shipped.iter().map(|shipped| (shipped, OnceLock::new()));
         Self {
             shipped: shipped.collect(),
+            files: Mutex::default(),
         }
     }
 
@@ -46,6 +51,23 @@ impl Modules {
         Some(shipped.schema)
     }
 
+    /// The SHA-256 of the module of this name, in hexadecimal.
+    pub(crate) fn sha256(&self, name: &str) -> Option<String> {
+        let (shipped, _) = self.shipped.iter().find(|(shipped, _)| shipped.name == name)?;
+        Some(sha256(shipped.bytes))
+    }
+
+    /// The module in a file, which is compiled once.
+    pub(crate) fn file(&self, path: &Path) -> Result<Module, Problem> {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(module) = files.get(path) {
+            return Ok(module.clone());
+        }
+        let module = Self::in_file(path)?;
+        files.insert(path.to_owned(), module.clone());
+        Ok(module)
+    }
+
     /// The module in a file.
     pub(crate) fn in_file(path: &Path) -> Result<Module, Problem> {
         let bytes =
@@ -63,4 +85,17 @@ impl Modules {
 /// There is no plugin of this name.
 pub(crate) fn unknown(name: &str, names: &[&str]) -> Problem {
     Problem::new(format!("there is no plugin `{name}`")).cure(format!("one of: {}", names.join(", ")))
+}
+
+/// The SHA-256 of these bytes, in hexadecimal, as configurations name modules.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+#[test]
+fn a_digest_is_what_sha256sum_prints() {
+    let nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    assert_eq!(sha256(b""), nothing);
 }

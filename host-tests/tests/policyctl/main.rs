@@ -1,6 +1,7 @@
 //! The desk tool, as its users call it: what it prints, and how it ends.
 
 mod called;
+mod check;
 mod completions;
 mod documents;
 mod live_state;

@@ -3,7 +3,6 @@
 use super::Document;
 use super::loader::Bytes;
 use super::place::{Place, Places};
-use serde_json::Value;
 use std::sync::Arc;
 
 impl Document {
@@ -13,7 +12,7 @@ impl Document {
         let inner: Arc<str> = self.at(pointer)?.as_str()?.into();
         let mut documents = Document::parse_all(&self.name, &inner).ok()?;
         let document = documents.pop().filter(|_| documents.is_empty())?;
-        Some(self.place_within(pointer, document.tree, &document.places))
+        Some(self.place_within(pointer, &document))
     }
 
     /// The node at this pointer as a document of its own, with its places in this document's file.
@@ -32,11 +31,23 @@ impl Document {
         })
     }
 
-    fn place_within(&self, pointer: &str, tree: Arc<Value>, places: &Places) -> Document {
+    /// Where this line and column (from 1) of the text at this pointer is in the file.
+    pub(crate) fn place_in_text(&self, pointer: &str, line: usize, column: usize) -> Place {
+        let outer = self.place(pointer);
+        let bytes = Bytes::of(&self.text);
+        let Some((first, indent)) = block(&bytes, outer) else {
+            // Within quotes, one character may be written as several.
+            return outer;
+        };
+        let (line, column) = (first + line.max(1) - 1, indent + column.max(1));
+        bytes.point(line, column)
+    }
+
+    fn place_within(&self, pointer: &str, inner: &Document) -> Document {
         let outer = self.place(pointer);
         let bytes = Bytes::of(&self.text);
         let block = block(&bytes, outer);
-        let known = places.known.iter().map(|(path, &place)| {
+        let known = inner.places.known.iter().map(|(path, place)| {
             let place = match block {
                 Some((first, indent)) => {
                     let (line, column) = (first + place.line - 1, indent + place.column);
@@ -59,7 +70,7 @@ impl Document {
         Document {
             name: Arc::clone(&self.name),
             text: Arc::clone(&self.text),
-            tree,
+            tree: Arc::clone(&inner.tree),
             places: Arc::new(Places {
                 known: known.collect(),
             }),

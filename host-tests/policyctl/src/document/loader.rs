@@ -21,11 +21,21 @@ pub(super) struct Fault {
     pub(super) cure: Option<&'static str>,
 }
 
+/// What becomes of a key that is given twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Twice {
+    /// As YAML has it.
+    Refused,
+    /// As most readers of JSON have it.
+    LastCounts,
+}
+
 /// The documents in a text.
-pub(super) fn load(text: &str) -> Result<Vec<(Value, Places)>, Fault> {
+pub(super) fn load(text: &str, twice: Twice) -> Result<Vec<(Value, Places)>, Fault> {
     let mut loader = Loader {
         events: Parser::new_from_str(text),
         bytes: Bytes::of(text),
+        twice,
         nodes: 0,
         anchors: HashMap::new(),
         places: Places::default(),
@@ -50,6 +60,7 @@ pub(super) fn load(text: &str) -> Result<Vec<(Value, Places)>, Fault> {
 struct Loader<'t> {
     events: Parser<'t, StrInput<'t>>,
     bytes: Bytes<'t>,
+    twice: Twice,
     nodes: usize,
     /// What each anchor stands for, and of how many nodes it is.
     anchors: HashMap<usize, (Value, usize)>,
@@ -154,7 +165,9 @@ impl<'t> Loader<'t> {
                 place.end = self.bytes.place(event.1).end.max(place.end);
             }
             let before = self.places.known.insert(self.pointer.clone(), place);
-            if let Some(before) = before {
+            if let Some(before) = before
+                && self.twice == Twice::Refused
+            {
                 let what = format!("`{key}` is given twice, first in line {}", before.line);
                 return Err(fault(span, &what, Some("leave one of them")));
             }
@@ -207,6 +220,11 @@ fn fault(span: Span, what: &str, cure: Option<&'static str>) -> Fault {
         what: what.to_owned(),
         cure,
     }
+}
+
+/// Where this line and column (from 1) of a text is.
+pub(crate) fn place_in_text(text: &str, line: usize, column: usize) -> Place {
+    Bytes::of(text).point(line, column.max(1))
 }
 
 /// Where the lines of a text begin, and its characters: the parser counts characters.
@@ -272,6 +290,18 @@ impl<'t> Bytes<'t> {
         // Not beyond the line.
         let end = start.byte + text.len();
         found.unwrap_or(end).min(end)
+    }
+
+    /// The place of the character of this line and column (from 1); the end of the line if that is shorter.
+    pub(super) fn point(&self, line: usize, column: usize) -> Place {
+        let start = self.offset(line, column - 1);
+        let first = self.text.get(start..).and_then(|rest| rest.chars().next());
+        Place {
+            line,
+            column,
+            start,
+            end: start + first.map_or(0, char::len_utf8),
+        }
     }
 
     fn place(&self, span: Span) -> Place {

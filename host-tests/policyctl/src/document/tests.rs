@@ -106,7 +106,7 @@ fn what_cannot_be_read_is_told_with_its_place() {
     );
     assert_eq!(
         refused("{\"a\": 1, \"a\": [}"),
-        "f.yaml:1:10: `a` is given twice, first in line 1"
+        "f.yaml:1:16: is no JSON: expected value"
     );
     for (text, place) in [
         ("a: [1, 2\n", "f.yaml:2:1: is no YAML: "),
@@ -162,4 +162,54 @@ fn a_node_is_found_by_its_key_in_either_spelling() {
     );
     assert_eq!(host.told_place(), "f.yaml:1:43");
     assert!(host.get("none").is_none() && host.text("many").is_empty() && host.all("name").is_empty());
+}
+
+#[test]
+fn json_with_tabs_or_a_key_twice_has_its_places() {
+    let document = one("{\n\t\"a\": {\t\"b\": 1 },\n\t\"a\": { \"c\": [] }\n}");
+    assert_eq!(*document.tree, json!({"a": {"c": []}}));
+    assert_eq!(document.told_place("/a/b"), "f.yaml:2:10");
+    assert_eq!(document.told_place("/a/c"), "f.yaml:3:9");
+    assert_eq!(document.told_place("/a"), "f.yaml:3:2");
+}
+
+#[test]
+fn a_plugins_path_leads_to_its_place() {
+    let long = "x".repeat(70);
+    let document = one(&json!({
+        "routes": [{}, {"policy": {"x-a": {"b/c": 1}, "a": {"b": 1}, "a.b": 2, (&long): 3, "q\"": {"d": 1}}}]
+    })
+    .to_string());
+    for (path, pointer) in [
+        ("", ""),
+        ("routes[1].policy[\"x-a\"][\"b/c\"]", "/routes/1/policy/x-a/b~1c"),
+        ("routes[1].policy.a.b", "/routes/1/policy/a/b"),
+        ("routes[1].policy[\"a.b\"]", "/routes/1/policy/a.b"),
+        (
+            &format!("routes[1].policy[\"{}…\"]", "x".repeat(64)),
+            &format!("/routes/1/policy/{long}"),
+        ),
+        ("routes[1].policy[\"q\"\"].d", "/routes/1/policy/q\"/d"),
+        ("routes[1].policy.open.for", "/routes/1/policy"),
+        ("routes[7].policy", "/routes"),
+        ("nonsense", ""),
+    ] {
+        assert_eq!(document.pointer(path), pointer, "{path}");
+    }
+}
+
+#[test]
+fn a_line_of_an_embedded_text_has_its_place_in_the_file() {
+    let document = one("x:\n  value: |\n    { \"a\":\n      oops }\n  quoted: '{'\n");
+    let place = document.place_in_text("/x/value", 2, 3);
+    assert_eq!((place.line, place.column), (4, 7));
+    assert_eq!(&document.text[place.start..], "oops }\n  quoted: '{'\n");
+    let place = document.place_in_text("/x/quoted", 1, 1);
+    assert_eq!((place.line, place.column), (5, 3));
+    // Beyond the end, as where something is missing.
+    let place = super::place_in_text(&document.text, 90, 90);
+    assert_eq!(
+        (place.start, place.end),
+        (document.text.len(), document.text.len())
+    );
 }

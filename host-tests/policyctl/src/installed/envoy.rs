@@ -110,8 +110,10 @@ fn installed(
         .and_then(Value::as_str)
         .map(str::to_owned);
     let is_open = node.get("fail_open").and_then(Value::as_bool) == Some(true);
+    let ours = which(&root_id, &module, modules);
     Some(Installed {
-        plugin: which(&root_id, &module, modules),
+        plugin: ours.map(|(plugin, _)| plugin),
+        shipped: ours.map(|(_, shipped)| shipped),
         name: name.into_iter().find(|name| !name.is_empty()).unwrap_or_default(),
         vm_id: text(node, "/vm_config/vm_id"),
         failure_policy: policy.or_else(|| is_open.then(|| "FAIL_OPEN".to_owned())),

@@ -45,8 +45,10 @@ fn of_istio(document: &Document, pointer: &str, resource: &Value, modules: &Modu
     };
     let (given, configuration) = json_of(document, &format!("{pointer}/pluginConfig"));
     let called = [text(resource, "/metadata/name"), root_id.clone()];
+    let ours = which(&root_id, &module, modules);
     Installed {
-        plugin: which(&root_id, &module, modules),
+        plugin: ours.map(|(plugin, _)| plugin),
+        shipped: ours.map(|(_, shipped)| shipped),
         name: called
             .into_iter()
             .find(|name| !name.is_empty())
@@ -73,8 +75,10 @@ fn of_gateway(document: &Document, pointer: &str, modules: &Modules) -> Installe
     let name = text(node, "/name");
     let is_open = node.get("failOpen").and_then(Value::as_bool) == Some(true);
     let (given, configuration) = json_of(document, &format!("{pointer}/config"));
+    let ours = which(&root_id, &module, modules);
     Installed {
-        plugin: which(&root_id, &module, modules),
+        plugin: ours.map(|(plugin, _)| plugin),
+        shipped: ours.map(|(_, shipped)| shipped),
         vm_id: name.clone(),
         name,
         root_id,

@@ -25,8 +25,14 @@ pub(super) fn find(
             *known.ok_or_else(|| modules::unknown(given, &names))?
         }
         None => guess(document, &names).ok_or_else(|| {
-            Problem::new(format!("{}: which plugin is this for?", document.told_place("")))
-                .cure(format!("say it with --plugin: {}", names.join(", ")))
+            let place = document.place("");
+            Problem::at(
+                &document.name,
+                place.line.max(1),
+                place.column.max(1),
+                "which plugin is this for?",
+            )
+            .cure(format!("say it with --plugin: {}", names.join(", ")))
         })?,
     };
     // As it was written: the plugin has its own opinion of a key that is given twice.
@@ -37,6 +43,7 @@ pub(super) fn find(
     };
     Ok(Installed {
         plugin: Some(plugin),
+        shipped: Some(plugin),
         name: plugin.to_owned(),
         root_id: plugin.to_owned(),
         vm_id: String::new(),

@@ -154,5 +154,18 @@ fn a_module_is_known_by_its_file_and_its_image() {
     }
     let by_root_id =
         filter("{ root_id: retry, vm_config: { code: { local: { filename: policies.wasm } } } }");
-    assert_eq!(by_root_id.plugin, Some("retry"));
+    assert_eq!(
+        (by_root_id.plugin, by_root_id.shipped),
+        (Some("retry"), Some("policies"))
+    );
+    // The module of one plugin is that one, whatever it is asked for.
+    let other = filter("{ root_id: retry, vm_config: { code: { local: { filename: request_id.wasm } } } }");
+    assert_eq!(
+        (other.plugin, other.shipped),
+        (Some("request-id"), Some("request-id"))
+    );
+    let unknown = filter("{ root_id: retries, vm_config: { code: { local: { filename: policies.wasm } } } }");
+    assert_eq!(unknown.plugin, Some("policies"));
+    let renamed = filter("{ root_id: retry, vm_config: { code: { local: { filename: plugin.wasm } } } }");
+    assert_eq!(renamed.plugin, Some("retry"));
 }
