@@ -1,9 +1,12 @@
-//! Clusters whose upstreams answer by a script, without the test answering each request.
+//! Clusters whose upstreams answer by a script or by a rule, without the test answering each request.
 
+use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::answer::Answer;
 use crate::client_request::Protocol;
+use crate::header_map::HeaderPair;
 use crate::plugin::Plugin;
 use crate::shared::Shared;
 
@@ -32,6 +35,37 @@ pub struct Cluster {
     pub(crate) retry_budget: Option<(f64, u32)>,
     pub(crate) protocol: Option<Protocol>,
     pub(crate) filters: Vec<Arc<Plugin>>,
+    pub(crate) rule: Option<Rule>,
+    pub(crate) without_hosts: Vec<Range<Duration>>,
+}
+
+/// Says what an upstream answers.
+pub(crate) type Rule = Arc<dyn Fn(&Arriving) -> Answer + Send + Sync>;
+
+/// An attempt as it arrives at the upstream of a [`Cluster::answers_by`].
+pub struct Arriving<'a> {
+    pub(crate) after: Duration,
+    pub(crate) attempt: usize,
+    pub(crate) headers: &'a [HeaderPair],
+}
+
+impl Arriving<'_> {
+    /// When: since the host was made.
+    pub fn after(&self) -> Duration {
+        self.after
+    }
+
+    /// Which attempt of its request this is, counted from 1.
+    pub fn attempt(&self) -> usize {
+        self.attempt
+    }
+
+    /// The first value of this header, `:method` and `:path` included. Names are in lower case.
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
+        let mut headers = self.headers.iter();
+        let (_, value) = headers.find(|(other, _)| other == name.as_bytes())?;
+        Some(value)
+    }
 }
 
 impl Cluster {
@@ -45,6 +79,8 @@ impl Cluster {
             retry_budget: None,
             protocol: None,
             filters: Vec::new(),
+            rule: None,
+            without_hosts: Vec::new(),
         }
     }
 
@@ -61,6 +97,52 @@ impl Cluster {
             by_attempt: true,
             ..self.answers(answers)
         }
+    }
+
+    /// What each attempt gets that reaches its upstream, retries too, instead of a script: by the time, by its headers, or
+    /// by what the rule keeps in mind. It is asked once for each, in their order, while the worker stands still: it cannot
+    /// use the host. That no host is healthy is known before anything is sent, so no rule can say it:
+    /// [`Cluster::without_hosts`].
+    ///
+    /// ```
+    /// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+    /// use host::{Answer, Cluster, Host, secs};
+    /// let upstream = Cluster::new("upstream").answers_by(|arriving| match arriving.after() {
+    ///     after if after < secs(10) => Answer::new(503),
+    ///     _ => Answer::new(200),
+    /// });
+    /// let host = Host::new(plugin).clusters([upstream]);
+    /// let status = || host.get("/").header("x-api-key", "k").send().status();
+    /// assert_eq!(status(), 503);
+    /// host.advance(secs(10));
+    /// assert_eq!(status(), 200);
+    /// ```
+    pub fn answers_by(mut self, rule: impl Fn(&Arriving) -> Answer + Send + Sync + 'static) -> Cluster {
+        self.rule = Some(Arc::new(rule));
+        self
+    }
+
+    /// When it has no healthy host, since the host was made: what would reach an upstream then is answered 503, whatever
+    /// the script or the rule says.
+    ///
+    /// ```
+    /// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+    /// use host::{Cluster, Host, secs};
+    /// let upstream = Cluster::new("upstream").answers([200]).without_hosts([secs(10)..secs(20)]);
+    /// let host = Host::new(plugin).clusters([upstream]);
+    /// host.advance(secs(10));
+    /// let exchange = host.get("/").header("x-api-key", "k").send();
+    /// exchange.expect_status(503).expect_body("no healthy upstream");
+    /// ```
+    pub fn without_hosts(mut self, times: impl IntoIterator<Item = Range<Duration>>) -> Cluster {
+        self.without_hosts = times.into_iter().collect();
+        self
+    }
+
+    /// Whether it has no healthy host now.
+    pub(crate) fn is_without_hosts(&self, shared: &Shared) -> bool {
+        let now = shared.clock.elapsed();
+        self.without_hosts.iter().any(|times| times.contains(&now))
     }
 
     /// What the next request to it gets, if it has a script. `attempt` is 0 for the first.

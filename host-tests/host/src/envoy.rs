@@ -49,6 +49,7 @@ pub(crate) struct Settings {
     pub(crate) edge: Edge,
     pub(crate) fuel_per_callback: u64,
     pub(crate) allow_vm_death: bool,
+    pub(crate) allow_unserved: bool,
     pub(crate) allow_memory_growth: bool,
     /// Host calls, costs and metrics around each exchange are written down.
     pub(crate) keeps_records: bool,
@@ -139,6 +140,7 @@ impl Envoy {
                     edge: Edge::default(),
                     fuel_per_callback: DEFAULT_FUEL,
                     allow_vm_death: false,
+                    allow_unserved: false,
                     allow_memory_growth: false,
                     keeps_records: true,
                     buffer_limit: DEFAULT_BUFFER_LIMIT,
@@ -191,6 +193,21 @@ impl Envoy {
         let end = self.shared.clock.elapsed() + by;
         while self.run_next(end) {}
         self.shared.clock.set_elapsed(end);
+    }
+
+    /// Moves the clock on to what is due next within this time, and runs that; else by this time.
+    pub(crate) fn advance_to_next_within(&self, within: Duration) -> bool {
+        let end = self.shared.clock.elapsed() + within;
+        let ran = self.run_next(end);
+        if !ran {
+            self.shared.clock.set_elapsed(end);
+        }
+        ran
+    }
+
+    /// As if a callback had trapped on this worker: its VMs are dead.
+    pub(crate) fn kill_worker(&self, worker: usize) {
+        self.on_worker(worker, EnvoyThread::kill);
     }
 
     /// Moves the clock on to what is due next, and runs that.

@@ -127,9 +127,12 @@ impl Exchange {
 
     #[track_caller]
     fn check_deaths(&self) {
+        let (allowed, allow_unserved) = {
+            let settings = &self.envoy.setup().settings;
+            (settings.allow_vm_death, settings.allow_unserved)
+        };
         let not_served = self.envoy.shared.not_served.lock().join("; ");
-        self.require(not_served.is_empty(), &not_served);
-        let allowed = self.envoy.setup().settings.allow_vm_death;
+        self.require(allow_unserved || not_served.is_empty(), &not_served);
         let died = self.stream.borrow().died.clone();
         self.require(
             allowed || died.is_empty(),

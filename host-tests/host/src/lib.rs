@@ -79,7 +79,7 @@ use std::time::Duration;
 pub use abi::Status;
 pub use answer::Answer;
 pub use call_out::CallOut;
-pub use cluster::Cluster;
+pub use cluster::{Arriving, Cluster};
 pub use cost::{Cost, Spent, Usual};
 pub use edge::{Direction, Edge};
 pub use exchange::{Attempt, Exchange};

@@ -190,6 +190,15 @@ impl EnvoyThread {
         }
     }
 
+    /// Every VM of this thread is dead from now on.
+    pub(super) fn kill(&mut self) {
+        for vm in self.vms.values_mut().filter(|vm| vm.dead.is_none()) {
+            let death = Death(format!("killed on {:?}", self.thread));
+            self.shared.deaths.lock().push(death.0.clone());
+            vm.dead = Some(death);
+        }
+    }
+
     pub(super) fn number(&mut self) -> usize {
         self.next_number += 1;
         self.next_number

@@ -107,6 +107,13 @@ impl Host {
         self.set(|setup| setup.settings.allow_vm_death = true)
     }
 
+    /// Lets a plugin call what Envoy has and this host does not serve, without failing the test: its VM dies of it, which
+    /// also needs [`Host::allow_vm_death`]. For programs that run modules which they do not know.
+    #[track_caller]
+    pub fn allow_unserved(self) -> Host {
+        self.set(|setup| setup.settings.allow_unserved = true)
+    }
+
     /// Lets a plugin's memory grow from exchange to exchange without failing the test.
     ///
     /// Otherwise a test fails at its end when a VM has served 16 exchanges or more and, of eight equal stretches of

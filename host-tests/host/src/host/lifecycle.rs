@@ -76,6 +76,29 @@ impl Host {
         })
     }
 
+    /// Lets every VM of this worker (counted from 0) die, as if a callback had trapped. What becomes of the worker's
+    /// requests then, those in flight included, says [`crate::FailurePolicy`].
+    ///
+    /// ```
+    /// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+    /// use host::Host;
+    /// let host = Host::new(plugin).workers(2).allow_vm_death();
+    /// host.kill_worker(0);
+    /// host.worker(0).get("/").expect_rejected(503);
+    /// host.worker(1).get("/").expect_rejected(401);
+    /// assert_eq!(host.deaths().len(), 1);
+    /// ```
+    ///
+    /// # Panics
+    /// When there is no such worker, or VMs may not die.
+    #[track_caller]
+    pub fn kill_worker(&self, worker: usize) {
+        self.start();
+        let number = self.worker(worker).number();
+        self.envoy.kill_worker(number);
+        self.check_deaths();
+    }
+
     /// Shuts down, as Envoy does on SIGTERM: on each worker, then on the main thread, the exchanges still in flight end,
     /// the last one first, then the root contexts. One whose `proxy_on_done` returns 0 is waited for in vain: its VM
     /// goes. A host that is merely dropped calls nothing.

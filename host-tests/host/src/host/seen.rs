@@ -112,7 +112,7 @@ impl Host {
         self.envoy.call_outs()
     }
 
-    /// Why VMs died so far.
+    /// Why VMs died so far, in order, where [`Host::allow_vm_death`] lets them.
     pub fn deaths(&self) -> Vec<String> {
         self.shared().deaths.lock().clone()
     }

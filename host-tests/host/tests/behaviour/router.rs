@@ -11,6 +11,8 @@ mod counts;
 mod retries;
 #[path = "router/routes.rs"]
 mod routes;
+#[path = "router/rules.rs"]
+mod rules;
 #[path = "router/timeouts.rs"]
 mod timeouts;
 #[path = "router/upstream_filters.rs"]

@@ -2,6 +2,7 @@
 
 use super::set_timeout_header;
 use crate::answer::{Answer, Outcome};
+use crate::cluster::Arriving;
 use crate::edge;
 use crate::envoy::flow::SharedStream;
 use crate::envoy::thread::EnvoyThread;
@@ -75,6 +76,10 @@ impl EnvoyThread {
 
     /// Envoy knows without asking that no upstream can get it.
     fn fails_at_once(&mut self, stream: &SharedStream, cluster: &str) -> bool {
+        if self.settings.cluster(cluster).is_without_hosts(&self.shared) {
+            self.answer(stream, Answer::no_healthy_upstream().outcome);
+            return true;
+        }
         let next = self.answer_of_script(stream, cluster, false);
         let fails = next.is_some_and(|answer| answer.comes_at_once());
         if fails && let Some(answer) = self.answer_of_script(stream, cluster, true) {
@@ -93,8 +98,18 @@ impl EnvoyThread {
             }
             stream.cluster.clone()
         };
-        let script = cluster.and_then(|cluster| self.answer_of_script(stream, &cluster, true));
-        if let Some(answer) = script {
+        let rule = cluster
+            .as_deref()
+            .and_then(|name| self.settings.cluster(name).rule.clone());
+        let answer = match rule {
+            Some(rule) => Some(rule(&Arriving {
+                after: self.shared.clock.elapsed(),
+                attempt: stream.borrow().routing.attempts.len(),
+                headers: headers.pairs(),
+            })),
+            None => cluster.and_then(|cluster| self.answer_of_script(stream, &cluster, true)),
+        };
+        if let Some(answer) = answer {
             self.follow(stream, answer);
         }
     }
