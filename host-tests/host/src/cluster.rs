@@ -46,6 +46,7 @@ pub(crate) type Rule = Arc<dyn Fn(&Arriving) -> Answer + Send + Sync>;
 pub struct Arriving<'a> {
     pub(crate) after: Duration,
     pub(crate) attempt: usize,
+    pub(crate) connection: u64,
     pub(crate) headers: &'a [HeaderPair],
 }
 
@@ -58,6 +59,11 @@ impl Arriving<'_> {
     /// Which attempt of its request this is, counted from 1.
     pub fn attempt(&self) -> usize {
         self.attempt
+    }
+
+    /// Of which exchange: [`crate::Exchange::connection`]. 0 for a plugin's call-out.
+    pub fn connection(&self) -> u64 {
+        self.connection
     }
 
     /// The first value of this header, `:method` and `:path` included. Names are in lower case.

@@ -16,6 +16,11 @@ impl Exchange {
         stream.code.filter(|_| stream.delivered.is_some()).unwrap_or(0)
     }
 
+    /// The number of the client's connection, property `connection.id`: no other exchange of the host has it.
+    pub fn connection(&self) -> u64 {
+        self.stream.borrow().connection_id
+    }
+
     /// `%RESPONSE_CODE%`: the status in access logs, which may be there although the client got none; 0 if not.
     pub fn response_code(&self) -> u16 {
         self.stream.borrow().code.unwrap_or(0)

@@ -102,11 +102,18 @@ impl EnvoyThread {
             .as_deref()
             .and_then(|name| self.settings.cluster(name).rule.clone());
         let answer = match rule {
-            Some(rule) => Some(rule(&Arriving {
-                after: self.shared.clock.elapsed(),
-                attempt: stream.borrow().routing.attempts.len(),
-                headers: headers.pairs(),
-            })),
+            Some(rule) => {
+                let (attempt, connection) = {
+                    let stream = stream.borrow();
+                    (stream.routing.attempts.len(), stream.connection_id)
+                };
+                Some(rule(&Arriving {
+                    after: self.shared.clock.elapsed(),
+                    attempt,
+                    connection,
+                    headers: headers.pairs(),
+                }))
+            }
             None => cluster.and_then(|cluster| self.answer_of_script(stream, &cluster, true)),
         };
         if let Some(answer) = answer {
