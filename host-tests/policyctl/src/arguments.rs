@@ -22,6 +22,7 @@ const EXIT_CODES: &str =
 #[derive(Subcommand)]
 pub(crate) enum Command {
     Check(command::check::Arguments),
+    Run(command::run::Arguments),
     State(command::state::Arguments),
     Force(command::force::Arguments),
     Schema(command::schema::Arguments),

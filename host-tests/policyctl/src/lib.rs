@@ -14,10 +14,15 @@ mod command;
 mod document;
 mod finding;
 mod installed;
+mod judge;
 mod live_state;
 mod modules;
+mod play;
 mod problem;
+mod scenario;
 mod screen;
+mod shipped_scenarios;
+mod told;
 mod verdict;
 
 pub use modules::Shipped;
