@@ -46,6 +46,8 @@ pub(crate) struct Settings {
     pub(crate) workers: usize,
     pub(crate) routes: RouteTable,
     pub(crate) clusters: Vec<Cluster>,
+    /// What clusters are like that only routes name.
+    pub(crate) other_clusters: Cluster,
     pub(crate) edge: Edge,
     pub(crate) fuel_per_callback: u64,
     pub(crate) allow_vm_death: bool,
@@ -67,12 +69,15 @@ impl Settings {
         }
     }
 
-    /// The cluster of this name; one with Envoy's defaults and no script where the test has set none up.
+    /// The cluster of this name; where the test has set none up, one like all others.
     pub(crate) fn cluster(&self, name: &str) -> Cow<'_, Cluster> {
         let mut clusters = self.clusters.iter();
         match clusters.find(|cluster| cluster.name == name) {
             Some(cluster) => Cow::Borrowed(cluster),
-            None => Cow::Owned(Cluster::new(name)),
+            None => Cow::Owned(Cluster {
+                name: name.to_owned(),
+                ..self.other_clusters.clone()
+            }),
         }
     }
 
@@ -137,6 +142,7 @@ impl Envoy {
                     workers: 1,
                     routes: RouteTable::of_routes([Route::new("default")]),
                     clusters: Vec::new(),
+                    other_clusters: Cluster::new(""),
                     edge: Edge::default(),
                     fuel_per_callback: DEFAULT_FUEL,
                     allow_vm_death: false,

@@ -5,6 +5,8 @@
 //! has one value: adding to it appends with a comma, so a duplicated `x-request-id` reads `a,b`, while a
 //! duplicated `x-correlation-id` stays two entries.
 
+use std::borrow::Cow;
+
 /// One name and one value, both bytes; the name is lower case.
 pub type HeaderPair = (Vec<u8>, Vec<u8>);
 
@@ -25,10 +27,13 @@ enum Kind {
 
 impl Kind {
     /// The name under which the map knows a header: in lower case, and a request's `host` is its authority.
-    fn known(self, name: &[u8]) -> Vec<u8> {
-        match name.to_ascii_lowercase() {
-            host if self == Kind::Request && host == b"host" => b":authority".to_vec(),
-            name => name,
+    fn known(self, name: &[u8]) -> Cow<'_, [u8]> {
+        if self == Kind::Request && name.eq_ignore_ascii_case(b"host") {
+            return Cow::Borrowed(b":authority");
+        }
+        match name.iter().any(u8::is_ascii_uppercase) {
+            true => Cow::Owned(name.to_ascii_lowercase()),
+            false => Cow::Borrowed(name),
         }
     }
 }
@@ -80,7 +85,7 @@ impl HeaderMap {
         let name = self.kind.known(name);
         self.entries
             .iter()
-            .find(|(n, _)| *n == name)
+            .find(|(n, _)| **n == *name)
             .map(|(_, value)| value.as_slice())
     }
 
@@ -93,7 +98,7 @@ impl HeaderMap {
         let name = self.kind.known(name);
         self.entries
             .iter()
-            .filter(|(n, _)| *n == name)
+            .filter(|(n, _)| **n == *name)
             .map(|(_, value)| value.clone())
             .collect()
     }
@@ -102,7 +107,7 @@ impl HeaderMap {
     pub(crate) fn add(&mut self, name: &[u8], value: &[u8]) {
         let name = self.kind.known(name);
         if is_inline(self.kind, &name)
-            && let Some((_, present)) = self.entries.iter_mut().find(|(n, _)| *n == name)
+            && let Some((_, present)) = self.entries.iter_mut().find(|(n, _)| **n == *name)
         {
             if !present.is_empty() {
                 present.push(b',');
@@ -118,7 +123,7 @@ impl HeaderMap {
         } else {
             self.entries.len()
         };
-        self.entries.insert(at, (name, value.to_vec()));
+        self.entries.insert(at, (name.into_owned(), value.to_vec()));
     }
 
     /// Sets the one value; whatever was there is removed, and the header moves to the end, as in Envoy.
@@ -137,7 +142,7 @@ impl HeaderMap {
 
     pub(crate) fn remove(&mut self, name: &[u8]) {
         let name = self.kind.known(name);
-        self.entries.retain(|(n, _)| *n != name);
+        self.entries.retain(|(n, _)| **n != *name);
     }
 
     /// Replaces the whole map.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wasmtime::{Instance, Store, Trap, Val};
+use wasmtime::{Func, Instance, Store, Trap, Val};
 
 use crate::cost::{Meter, Spent};
 use crate::envoy::Settings;
@@ -22,6 +22,8 @@ pub(crate) struct Vm {
     pub(crate) plugin: Arc<Plugin>,
     store: Store<VmState>,
     instance: Instance,
+    /// Exports that were asked for; none where the guest has no such one.
+    exports: Vec<(&'static str, Option<Export>)>,
     fuel_per_callback: u64,
     /// Set once it has trapped: Envoy never calls it again.
     pub(crate) dead: Option<Death>,
@@ -30,6 +32,14 @@ pub(crate) struct Vm {
     pub(crate) last_words: Vec<AfterCall>,
     /// Its allocator trapped, and the callback that needed it went on to its end.
     pub(crate) died_allocating: bool,
+}
+
+/// A function of the guest.
+#[derive(Clone, Copy)]
+struct Export {
+    function: Func,
+    params: usize,
+    results: usize,
 }
 
 impl Vm {
@@ -58,6 +68,7 @@ impl Vm {
             plugin: plugin.clone(),
             store,
             instance,
+            exports: Vec::new(),
             fuel_per_callback,
             dead: None,
             memory: MemoryWatch::default(),
@@ -95,7 +106,12 @@ impl Vm {
         if let Some(death) = &self.dead {
             return Err(death.clone());
         }
-        let Some(function) = self.instance.get_func(&mut self.store, callback) else {
+        let Some(Export {
+            function,
+            params,
+            results,
+        }) = self.export(callback)
+        else {
             return Ok(Called {
                 value: None,
                 called: false,
@@ -114,12 +130,11 @@ impl Vm {
         self.store
             .set_fuel(self.fuel_per_callback)
             .expect("every engine of this crate has fuel");
-        let signature = function.ty(&self.store);
-        let mut results = vec![Val::I32(0); signature.results().len()];
+        let mut results = vec![Val::I32(0); results];
         // In ABI 0.1.0 the callbacks for headers are not told whether the stream has ended.
         let arguments: Vec<Val> = arguments
             .iter()
-            .take(signature.params().len())
+            .take(params)
             .map(|&argument| Val::I32(argument as i32))
             .collect();
         let outcome = function.call(&mut self.store, &arguments, &mut results);
@@ -163,6 +178,24 @@ impl Vm {
             spent,
             after,
         })
+    }
+
+    /// An export, if the guest has it. It is looked up once.
+    fn export(&mut self, name: &'static str) -> Option<Export> {
+        if let Some((_, known)) = self.exports.iter().find(|(known, _)| *known == name) {
+            return *known;
+        }
+        let function = self.instance.get_func(&mut self.store, name);
+        let export = function.map(|function| {
+            let signature = function.ty(&self.store);
+            Export {
+                function,
+                params: signature.params().len(),
+                results: signature.results().len(),
+            }
+        });
+        self.exports.push((name, export));
+        export
     }
 
     /// The root contexts that said `proxy_done` meanwhile are deleted. What they ask for goes with the rest.

@@ -66,6 +66,27 @@ impl Host {
         self.set(|setup| setup.settings.clusters = clusters.into_iter().collect())
     }
 
+    /// What clusters are like that only routes name (default: Envoy's defaults and no script). The name counts for nothing,
+    /// and filters cannot stand there.
+    ///
+    /// ```
+    /// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+    /// use host::{Cluster, Host};
+    /// let host = Host::new(plugin).other_clusters(Cluster::new("any").answers([204]));
+    /// host.get("/").header("x-api-key", "k").send();
+    /// ```
+    ///
+    /// # Panics
+    /// When it has filters.
+    #[track_caller]
+    pub fn other_clusters(self, cluster: Cluster) -> Host {
+        assert!(
+            cluster.filters.is_empty(),
+            "filters belong to a cluster with a name"
+        );
+        self.set(|setup| setup.settings.other_clusters = cluster)
+    }
+
     /// How the listener is set up.
     #[track_caller]
     pub fn edge(self, edge: Edge) -> Host {

@@ -4,7 +4,7 @@ use wasmtime::{Caller, FuncType, Linker, Val, ValType};
 
 use super::AbiVersion;
 use crate::abi::guest::{Args, Failure, Guest};
-use crate::abi::{self, HostFunction, Status};
+use crate::abi::{self, HostFunction, Param, Status};
 use crate::log::Thread;
 use crate::shared::HostCall;
 use crate::vm_state::VmState;
@@ -57,32 +57,68 @@ fn always_allowed(name: &str) -> bool {
     }
 }
 
+/// Functions of the usual shapes are called with their arguments as they are: wasmtime then checks the types once, and not
+/// at every call.
 fn serve(
     linker: &mut Linker<VmState>,
     module: &str,
     function: &'static HostFunction,
 ) -> wasmtime::Result<()> {
-    let params = function.params.iter().map(|param| param.value_type());
-    let signature = FuncType::new(linker.engine(), params, [ValType::I32]);
-    linker.func_new(
-        module,
-        function.name,
-        signature,
-        |mut caller, arguments, results| {
-            let result = match enter(&mut caller, function.name)? {
-                Some(injected) => Err(Failure::Status(injected)),
-                None => (function.serve)(&mut Guest::new(&mut caller), Args(arguments)),
-            };
-            let status = match result {
-                Ok(()) => Status::OK,
-                Err(Failure::Status(status)) => status,
-                Err(Failure::Trap(trap)) => return Err(trap),
-            };
-            answer(results, status);
-            Ok(())
-        },
-    )?;
+    macro_rules! typed {
+        ($($argument:ident: $type:ty),*) => {
+            linker.func_wrap(
+                module,
+                function.name,
+                move |mut caller: Caller<'_, VmState>, $($argument: $type),*| {
+                    call(&mut caller, function, &[$(Val::from($argument)),*])
+                },
+            )
+        };
+    }
+    use Param::{I32, I64};
+    match function.params {
+        [I32] => typed!(a: i32),
+        [I32, I32] => typed!(a: i32, b: i32),
+        [I32, I64] => typed!(a: i32, b: i64),
+        [I32, I32, I32] => typed!(a: i32, b: i32, c: i32),
+        [I32, I32, I32, I32] => typed!(a: i32, b: i32, c: i32, d: i32),
+        [I32, I32, I32, I32, I32] => typed!(a: i32, b: i32, c: i32, d: i32, e: i32),
+        params => {
+            let params = params.iter().map(|param| param.value_type());
+            let signature = FuncType::new(linker.engine(), params, [ValType::I32]);
+            linker.func_new(
+                module,
+                function.name,
+                signature,
+                move |mut caller, arguments, results| {
+                    let status = call(&mut caller, function, arguments)?;
+                    if let Some(result) = results.first_mut() {
+                        *result = Val::I32(status);
+                    }
+                    Ok(())
+                },
+            )
+        }
+    }?;
     Ok(())
+}
+
+/// Calls a host function, and gives the status that the guest gets.
+fn call(
+    caller: &mut Caller<'_, VmState>,
+    function: &'static HostFunction,
+    arguments: &[Val],
+) -> wasmtime::Result<i32> {
+    let result = match enter(caller, function.name)? {
+        Some(injected) => Err(Failure::Status(injected)),
+        None => (function.serve)(&mut Guest::new(caller), Args(arguments)),
+    };
+    let status = match result {
+        Ok(()) => Status::OK,
+        Err(Failure::Status(status)) => status,
+        Err(Failure::Trap(trap)) => return Err(trap),
+    };
+    Ok(status.0 as i32)
 }
 
 /// A function that takes a number, returns nothing, and does nothing.
