@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod force;
+pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod state;
@@ -17,6 +18,7 @@ pub(crate) fn run(arguments: &Arguments, modules: &Modules, screen: &Screen) -> 
     match &arguments.command {
         Command::Check(arguments) => arguments.run(modules, screen),
         Command::Run(arguments) => arguments.run(modules, screen),
+        Command::Replay(arguments) => arguments.run(modules, screen),
         Command::State(arguments) => arguments.run(screen),
         Command::Force(arguments) => arguments.run(screen),
         Command::Schema(arguments) => arguments.run(modules, screen),
