@@ -23,6 +23,7 @@ const EXIT_CODES: &str =
 pub(crate) enum Command {
     Check(command::check::Arguments),
     Run(command::run::Arguments),
+    Explain(Box<command::explain::Arguments>),
     Replay(command::replay::Arguments),
     State(command::state::Arguments),
     Force(command::force::Arguments),

@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod explain;
 pub(crate) mod force;
 pub(crate) mod replay;
 pub(crate) mod run;
@@ -18,6 +19,7 @@ pub(crate) fn run(arguments: &Arguments, modules: &Modules, screen: &Screen) -> 
     match &arguments.command {
         Command::Check(arguments) => arguments.run(modules, screen),
         Command::Run(arguments) => arguments.run(modules, screen),
+        Command::Explain(arguments) => arguments.run(modules, screen),
         Command::Replay(arguments) => arguments.run(modules, screen),
         Command::State(arguments) => arguments.run(screen),
         Command::Force(arguments) => arguments.run(screen),

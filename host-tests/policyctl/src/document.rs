@@ -69,10 +69,8 @@ pub(crate) fn read_text(path: &Path) -> Result<(Arc<str>, Arc<str>), Problem> {
             .get(..error.utf8_error().valid_up_to())
             .unwrap_or_default();
         let line = 1 + sound.iter().filter(|byte| **byte == b'\n').count();
-        Problem::new(format!(
-            "{name}:{line}: is no text: there are bytes that are not UTF-8"
-        ))
-        .cure("give a file of JSON or YAML")
+        Problem::at(&name, line, 1, "is no text: there are bytes that are not UTF-8")
+            .cure("give a file of JSON or YAML")
     })?;
     // A mark that some editors leave at the start.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);

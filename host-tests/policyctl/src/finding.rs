@@ -118,7 +118,7 @@ impl Finding {
         let title = level(self.severity).primary_title(title.join(": "));
         let Place { line, column, .. } = self.at.place;
         let group = match self.at.line() {
-            Some((text, marked)) if text.len() <= LONGEST_LINE => title.element(
+            Some((text, marked)) if !text.is_empty() && text.len() <= LONGEST_LINE => title.element(
                 Snippet::source(text)
                     .path(&*self.at.file)
                     .line_start(line)
@@ -153,7 +153,7 @@ impl Finding {
             "path": self.path,
             "message": self.message,
             "help": self.help,
-            "source": self.at.line().map(|(text, _)| text).filter(|text| text.len() <= LONGEST_LINE),
+            "source": self.at.line().map(|(text, _)| text).filter(|text| !text.is_empty() && text.len() <= LONGEST_LINE),
         })
     }
 }

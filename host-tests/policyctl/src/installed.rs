@@ -12,6 +12,7 @@ use crate::modules::Modules;
 use crate::problem::Problem;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A plugin as a file installs it.
 #[derive(Clone, Debug)]
@@ -83,6 +84,34 @@ impl Installed {
     /// Which plugin it is, or what its filter is called.
     pub(crate) fn told(&self) -> &str {
         self.plugin.unwrap_or(&self.name)
+    }
+
+    /// The plugins that it runs: several, where it is the module of all of them.
+    pub(crate) fn runs(&self) -> Vec<&'static str> {
+        const ALL: [&str; 4] = ["error-envelope", "request-id", "circuit-breaker", "retry"];
+        if self.plugin != Some("policies") {
+            return self.plugin.into_iter().collect();
+        }
+        // Nothing at all asks for all of them.
+        let sections = self.configuration.as_ref().map(|all| &*all.tree);
+        let has = |name: &&str| sections.is_none_or(|sections| sections.get(*name).is_some());
+        ALL.into_iter().filter(has).collect()
+    }
+
+    /// The list of filters that it is in, which is told apart from all others; `None` where the file has it by itself.
+    pub(crate) fn chain(&self) -> Option<String> {
+        // Each document of a file has its own.
+        let document = Arc::as_ptr(&self.document.tree);
+        Some(format!("{document:p}{}", self.list()?))
+    }
+
+    /// The pointer of the list of filters that it is in.
+    pub(crate) fn list(&self) -> Option<&str> {
+        let lists = ["/http_filters", "/spec/wasm"];
+        lists.iter().find_map(|list| {
+            let at = self.pointer.rfind(&format!("{list}/"))?;
+            self.pointer.get(..at + list.len())
+        })
     }
 
     /// `file:line:column` of what installs it.

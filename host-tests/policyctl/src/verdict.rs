@@ -8,9 +8,14 @@ use crate::installed::{Given, Installed};
 use host::{Host, Level, LogLine, Module, Refused, Thread};
 use serde_json::Value;
 
+/// What a module may spend on its configuration, in wasmtime's fuel; a second or so. One with a thousand faults takes a
+/// fifth of it.
+const MOST_FUEL: u64 = 1_000_000_000;
+
 /// Starts the plugin with its configuration. Returns all that the module finds fault with; nothing: it accepts it.
 pub(crate) fn of(installed: &Installed, module: Module) -> Vec<Finding> {
     let host = Host::chain([installed.with_module(module)]).allow_vm_death();
+    let host = host.fuel_per_callback(MOST_FUEL);
     match host.try_start() {
         Ok(()) => warnings(installed, &host.logs()),
         Err(refused) => faults(installed, &refused),

@@ -4,5 +4,6 @@ mod called;
 mod check;
 mod completions;
 mod documents;
+mod explain;
 mod live_state;
 mod schema;

@@ -1,5 +1,7 @@
 //! What the client and the upstream saw of an exchange, and what a test expects of it.
 
+use std::time::Duration;
+
 use super::Exchange;
 use crate::call_out::CallOut;
 use crate::cost::Cost;
@@ -78,6 +80,59 @@ impl Exchange {
     pub fn filter_state(&self, name: &str) -> Field<'_> {
         let value = self.stream.borrow().filter_state.get(name.as_bytes()).cloned();
         Field::new(self, format!("filter state {name}"), value.into_iter().collect())
+    }
+
+    /// All filter state that plugins have set, by name.
+    ///
+    /// ```
+    /// let marks = r#"(module
+    ///     (import "env" "proxy_set_property" (func $set (param i32 i32 i32 i32) (result i32)))
+    ///     (func (export "proxy_abi_version_0_2_1"))
+    ///     (func (export "malloc") (param i32) (result i32) (i32.const 0))
+    ///     (memory (export "memory") 1) (data (i32.const 0) "mark1")
+    ///     (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+    ///         (drop (call $set (i32.const 0) (i32.const 4) (i32.const 4) (i32.const 1)))
+    ///         (i32.const 0)))"#;
+    /// let exchange = host::Host::new(wat::parse_str(marks).unwrap()).get("/").answered_with(200);
+    /// assert_eq!(exchange.filter_states(), [("mark".to_owned(), b"1".to_vec())]);
+    /// ```
+    pub fn filter_states(&self) -> Vec<(String, Vec<u8>)> {
+        let stream = self.stream.borrow();
+        let all = stream.filter_state.iter();
+        all.map(|(name, value)| (String::from_utf8_lossy(name).into_owned(), value.clone()))
+            .collect()
+    }
+
+    /// The virtual host and the route that the request takes, by name; none, if there is none for it.
+    ///
+    /// ```
+    /// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+    /// use host::{Host, Route};
+    /// let host = Host::new(plugin).routes([Route::new("orders").path("/orders")]);
+    /// let exchange = host.get("/orders").header("x-api-key", "k").answered_with(200);
+    /// assert_eq!(exchange.route(), Some(("all".to_owned(), "orders".to_owned())));
+    /// assert_eq!(host.get("/").header("x-api-key", "k").expect_rejected(404).route(), None);
+    /// ```
+    pub fn route(&self) -> Option<(String, String)> {
+        let stream = self.stream.borrow();
+        let route = stream.route.as_ref()?;
+        Some((route.virtual_host.clone(), route.name.clone()))
+    }
+
+    /// How long it took, by the host's clock; none, as long as it is under way.
+    ///
+    /// ```
+    /// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+    /// use host::{Host, millis};
+    /// let host = Host::new(plugin);
+    /// let exchange = host.get("/").header("x-api-key", "k").expect_forwarded();
+    /// host.advance(millis(7));
+    /// assert_eq!(exchange.lasted(), None);
+    /// assert_eq!(exchange.answer(200).lasted(), Some(millis(7)));
+    /// ```
+    pub fn lasted(&self) -> Option<Duration> {
+        let stream = self.stream.borrow();
+        Some(stream.ended_after?.saturating_sub(stream.started_after))
     }
 
     /// Filter state that Envoy's own filters read, by the name that they know: what the plugin set with the foreign

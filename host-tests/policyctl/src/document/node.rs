@@ -21,6 +21,15 @@ impl Document {
             value: &self.tree,
         }
     }
+
+    /// The node at this JSON pointer.
+    pub(crate) fn node(&self, pointer: &str) -> Option<Node<'_>> {
+        Some(Node {
+            document: self,
+            pointer: pointer.to_owned(),
+            value: self.at(pointer)?,
+        })
+    }
 }
 
 impl<'d> Node<'d> {

@@ -6,9 +6,6 @@ use crate::modules::{self, Modules};
 use crate::problem::Problem;
 use std::path::Path;
 
-/// Members that a configuration of several plugins has beside its sections.
-const BESIDE: [&str; 2] = ["$schema", "unknown_keys"];
-
 /// The plugin that is configured so.
 ///
 /// # Errors
@@ -65,11 +62,10 @@ fn guess(document: &Document, names: &[&'static str]) -> Option<&'static str> {
         let named = file.strip_suffix(".schema.json")?;
         names.iter().find(|name| **name == named)
     };
+    // No plugin has a setting that is called as a plugin.
     let by_sections = || {
-        let mut keys = document.tree.as_object()?.keys().map(String::as_str).peekable();
-        keys.peek()?;
-        let is_section = |key: &str| BESIDE.contains(&key) || names.contains(&key);
-        keys.all(is_section).then_some(())?;
+        let mut keys = document.tree.as_object()?.keys();
+        keys.any(|key| names.contains(&key.as_str())).then_some(())?;
         names.iter().find(|name| **name == "policies")
     };
     let by_file = || {

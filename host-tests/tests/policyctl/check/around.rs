@@ -99,7 +99,7 @@ fn the_digest_of_another_module_is_noted() {
     let plugin = |digest: &str| {
         format!(
             "apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\nmetadata: {{ name: r }}\nspec:\n  \
-             url: oci://registry.example/retry:0.1.0\n  sha256: {digest}\n  pluginConfig: {{}}\n"
+             url: oci://registry.example/retry:0.1.0\n  sha256: \"{digest}\"\n  pluginConfig: {{}}\n"
         )
     };
     let found = check(&plugin(&"1".repeat(64)), &["--strict"], 0);

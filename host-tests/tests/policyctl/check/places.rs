@@ -35,10 +35,10 @@ fn of_a_configuration_by_itself() {
         "default.attempts",
     );
     found_at(
-        "{ \"request-id\": {},\n  \"retry\": { \"routes\": [\n    {},\n    { \"policy\": { \"attempts\": 0 } } ] } }",
+        "{ \"request-id\": {},\n  \"retry\": { \"routes\": [\n    { \"match\": {\"path\": \"/\"} },\n    { \"match\": {\"path\": \"/a\"}, \"policy\": { \"attempts\": 0 } } ] } }",
         &[],
         4,
-        19,
+        44,
         "retry.routes[1].policy.attempts",
     );
 }

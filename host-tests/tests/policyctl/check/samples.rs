@@ -5,8 +5,7 @@ use host_tests::document::root;
 use std::path::{Path, PathBuf};
 
 /// Routes and settings of a mesh and a gateway, and a filter of Envoy's own: no plugin is in them.
-const WITHOUT_PLUGINS: [&str; 4] = [
-    "envoy/ecds/envoy.yaml",
+const WITHOUT_PLUGINS: [&str; 3] = [
     "envoy/envoy-gateway/proxy.yaml",
     "envoy/envoy-gateway/traffic.yaml",
     "envoy/istio/routes.yaml",

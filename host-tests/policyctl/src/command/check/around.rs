@@ -3,7 +3,6 @@
 use crate::finding::{At, Finding, Severity};
 use crate::installed::{Installed, ModuleFrom};
 use crate::modules::Modules;
-use serde_json::Value;
 use std::collections::HashMap;
 
 /// What the module of all plugins is called, and the root id that asks for all of them.
@@ -103,11 +102,11 @@ pub(super) fn doubles(all: &[Installed]) -> Vec<Finding> {
     let mut plugins: HashMap<(String, &str), String> = HashMap::new();
     let mut names: HashMap<(String, &str), String> = HashMap::new();
     for installed in all.iter().filter(|each| each.plugin.is_some()) {
-        let Some(chain) = chain(installed) else {
+        let Some(chain) = installed.chain() else {
             continue;
         };
         let at = || At::of(&installed.document, &installed.pointer);
-        for plugin in runs(installed) {
+        for plugin in installed.runs() {
             if let Some(first) = plugins.insert((chain.clone(), plugin), installed.told_place()) {
                 let message = format!("{plugin} runs twice in this chain, first at {first}");
                 let finding = Finding::new(Severity::Warning, at(), message).of(installed.told());
@@ -125,31 +124,4 @@ pub(super) fn doubles(all: &[Installed]) -> Vec<Finding> {
         }
     }
     findings
-}
-
-/// The list that the filter is in; `None` where the file has it by itself.
-fn chain(installed: &Installed) -> Option<String> {
-    let lists = ["/http_filters/", "/spec/wasm/"];
-    let found = lists.iter().find_map(|list| {
-        let at = installed.pointer.rfind(list)?;
-        installed.pointer.get(..at + list.len())
-    })?;
-    // Each document of a file has its own.
-    let document = std::sync::Arc::as_ptr(&installed.document.tree);
-    Some(format!("{document:p}{found}"))
-}
-
-/// The plugins that a filter runs.
-fn runs(installed: &Installed) -> Vec<&'static str> {
-    const ALL: [&str; 4] = ["error-envelope", "request-id", "circuit-breaker", "retry"];
-    let Some(plugin) = installed.plugin.filter(|plugin| *plugin != POLICIES) else {
-        let sections = installed
-            .configuration
-            .as_ref()
-            .and_then(|all| all.tree.as_object());
-        let has =
-            |name: &&str| sections.is_none_or(|sections| sections.get(*name).is_some_and(Value::is_object));
-        return ALL.into_iter().filter(has).collect();
-    };
-    vec![plugin]
 }
