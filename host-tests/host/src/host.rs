@@ -8,6 +8,7 @@ mod threads;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::cluster::Cluster;
 use crate::envoy::Envoy;
 use crate::log::LogLine;
 use crate::plugin::Plugin;
@@ -49,6 +50,22 @@ impl Host {
         Host {
             envoy: Arc::new(Envoy::new(plugins)),
         }
+    }
+
+    /// A host whose listener has no plugin: those that there are stand in its clusters.
+    ///
+    /// ```
+    /// use host::{Cluster, Host, Plugin};
+    /// # let plugin = Plugin::new(host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap()));
+    /// let host = Host::of_clusters([Cluster::new("upstream").filters([plugin])]);
+    /// host.get("/").expect_rejected(401);
+    /// host.get("/").header("x-api-key", "k").answered_with(200);
+    /// ```
+    pub fn of_clusters(clusters: impl IntoIterator<Item = Cluster>) -> Host {
+        let host = Host {
+            envoy: Arc::new(Envoy::new(Vec::new())),
+        };
+        host.clusters(clusters)
     }
 
     /// Starts the VMs now.

@@ -110,7 +110,50 @@ fn people_read_it_from_top_to_bottom() {
         "3",
     ];
     let called = policyctl(arguments).input(RULES).ends_with(0);
-    expect![[r#""#]].assert_eq(&called.out);
+    expect![[r#"
+            1  500  tried 1  circuit-breaker closed admitted
+            2  500  tried 1  circuit-breaker closed admitted
+            3  503  tried 0  circuit-breaker open rejected
+
+        GET /orders to shop.example
+          answered 503 after 0 ms: circuit_breaker_open
+          route default of the virtual host all
+
+        circuit-breaker
+          rule default, mode enforce
+          routes[0] not met: path_prefix "/payments"
+          routes[1] not met: headers {"x-eu":"1"}; headers {"x-tier":"gold"}; methods ["POST"]
+          routes[2] not met: host "*.shop.example"
+          because: open
+          breaker: upstream
+          decision: rejected
+          key: cluster
+          reopenings: 0
+          retry_after: 30
+          state: open
+
+        The client got
+          :status: 503
+          retry-after: 30
+          x-error-code: CIRCUIT_OPEN
+          content-type: application/json
+          x-envoy-ratelimited: true
+          content-length: 274
+          date: Thu, 01 Jan 2026 00:00:00 GMT
+          server: envoy
+
+          {"trace_id":"5b8e27a4-26e8-49aa-82fb-b35e7d153c1f","request_id":"5b8e27a4-26e8-49aa-82fb-b35e7d153c1f","error_code":"CIRCUIT_OPEN","message":"The service is temporarily unavailable.","status_code":503,"timestamp":"2026-01-01T00:00:00.000Z","retryable":true,"retry_after":30}
+
+        Filter state
+          policy.circuit = upstream:open
+          policy.error_code = CIRCUIT_OPEN
+
+        Logged
+          {"timestamp":"2026-01-01T00:00:00.000Z","severity":"ERROR","plugin":"circuit-breaker","event":"rejected","request_id":"5b8e27a4-26e8-49aa-82fb-b35e7d153c1f","trace_id":"5b8e27a4-26e8-49aa-82fb-b35e7d153c1f","breaker":"upstream","key":"cluster","error_code":"CIRCUIT_OPEN","status":503,"mode":"enforce","state":"open","retry_after":30}
+
+        Counted
+          circuit_breaker_calls_total.breaker=upstream;.outcome=rejected;.mode=enforce; 1 (+1)
+    "#]].assert_eq(&called.out);
     assert_eq!(
         policyctl(arguments).input(RULES).ends_with(0).out,
         called.out,

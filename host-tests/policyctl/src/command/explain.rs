@@ -72,6 +72,15 @@ impl Arguments {
         }
         let table = routes::Table::of(&chain, &self.asked)?;
         let host = chain.host(&table, &self.asked);
+        // With a module of others, which may know no "explain".
+        host.try_start().map_err(|refused| {
+            let what = format!(
+                "{} does not start with \"explain\": \"all\": {}",
+                refused.plugin(),
+                refused.reason()
+            );
+            Problem::new(what).cure("ask about the plugins of one version, with their own modules")
+        })?;
         let records: Vec<record::Record> = (1..=self.asked.times())
             .map(|number| {
                 if number > 1 {

@@ -12,7 +12,7 @@ fn an_upstream_fails_in_each_way_as_envoy_tells_it() {
         (
             "refused",
             503,
-            "upstream_reset_before_response_started{connection_failure",
+            "upstream_reset_before_response_started{remote_connection_failure",
         ),
         (
             "reset",

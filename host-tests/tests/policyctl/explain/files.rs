@@ -32,7 +32,7 @@ fn the_routes_of_an_envoy_are_taken() {
         "idempotency-key: 42",
     ]);
     assert_eq!(found["requests"][0]["route"], "payments");
-    assert_eq!(says(&found, "retry")["rule"], "routes[0]");
+    assert_eq!(says(&found, "retry")["rule"], "routes[2]");
     let found = of_file(&["envoy/envoy.yaml", "GET", "/orders", "--answer", "503"]);
     assert_eq!(found["requests"][0]["route"], "everything-else");
     assert_eq!(found["requests"][0]["attempts"].as_array().map(Vec::len), Some(3));

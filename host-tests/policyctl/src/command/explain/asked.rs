@@ -44,13 +44,13 @@ pub(super) struct Asked {
     #[arg(long, value_name = "ANSWER", default_value = "200", value_parser = Answered::from_str)]
     answer: Answered,
     /// After how long it answers, 300ms or 2s for example.
-    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = time)]
     after: Duration,
     /// How many such requests there are, one after the other. The last is shown in full.
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     times: u32,
     /// How long it is from the end of one to the next.
-    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = time)]
     every: Duration,
 }
 
@@ -80,6 +80,15 @@ impl FromStr for Header {
             value: value.trim().to_owned(),
         })
     }
+}
+
+/// A time by the host's clock, which goes no further than some centuries.
+fn time(text: &str) -> Result<Duration, String> {
+    let time = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    let most = Duration::from_secs(24 * 60 * 60);
+    (time <= most)
+        .then_some(time)
+        .ok_or_else(|| "is longer than a day".to_owned())
 }
 
 fn metadata(text: &str) -> Result<Value, String> {

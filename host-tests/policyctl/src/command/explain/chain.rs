@@ -54,11 +54,12 @@ impl Chain {
                     .cure(format!("one of: {}", names.join(", ")))
             })?,
         };
-        let Some((_, members)) = chains.get(chosen) else {
-            return Err(Problem::new("there is no plugin of ours before the router").cure(
-                "give a file with a filter of the Wasm type in a listener, or a plugin's configuration",
-            ));
-        };
+        if chains.is_empty() && in_clusters.is_empty() {
+            return Err(Problem::new("there is no plugin of ours in it")
+                .cure("give a file with a filter of the Wasm type, or a plugin's configuration"));
+        }
+        let members = chains.get(chosen).map(|(_, members)| members.as_slice());
+        let members = members.unwrap_or_default();
         if names.len() > 1 {
             let others: Vec<&str> = names.iter().map(String::as_str).collect();
             notes.push(format!(
@@ -116,9 +117,9 @@ impl Chain {
         silent
     }
 
-    /// The first of those before the router: by it the listener is found.
+    /// The first of those before the router, by which the listener is found; of those in clusters, if there is none.
     pub(super) fn first(&self) -> Option<&Installed> {
-        self.before_the_router.first().map(|member| &member.installed)
+        self.members().next().map(|member| &member.installed)
     }
 
     /// A host with these filters, each of which explains all that it does.
@@ -149,7 +150,10 @@ impl Chain {
                 .filters(within.map(|(_, member)| plugin(member)))
         });
         let clusters: Vec<Cluster> = clusters.collect();
-        let host = Host::chain(self.before_the_router.iter().map(plugin)).clusters(clusters);
+        let host = match self.before_the_router.is_empty() {
+            true => Host::of_clusters(clusters),
+            false => Host::chain(self.before_the_router.iter().map(plugin)).clusters(clusters),
+        };
         let host = host
             .edge(asked.edge(table.edge()))
             .allow_vm_death()

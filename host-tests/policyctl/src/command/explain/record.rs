@@ -103,10 +103,14 @@ impl Record {
         let decided = self.explained.iter().filter_map(|each| {
             let plugin = each.get("plugin")?.as_str()?;
             let words = ["state", "decision", "because"];
-            let words: Vec<&str> = words
+            let mut words: Vec<&str> = words
                 .iter()
                 .filter_map(|word| each.get(*word)?.as_str())
                 .collect();
+            // What is open is rejected because it is open.
+            if words.first() == words.last() {
+                words.truncate(words.len().max(2) - 1);
+            }
             (!words.is_empty()).then(|| format!("{plugin} {}", words.join(" ")))
         });
         decided.collect::<Vec<_>>().join(", ")

@@ -3,6 +3,7 @@
 use super::asked::Asked;
 use super::chain::Chain;
 use crate::document::Node;
+use crate::installed::{Installed, Stands};
 use crate::problem::Problem;
 use host::{Direction, Edge, RetryPolicy, Route, VirtualHost};
 use std::collections::BTreeSet;
@@ -42,8 +43,7 @@ impl Table {
         let Some(first) = chain.first() else {
             return Ok(table);
         };
-        let manager = first.list().and_then(|list| list.strip_suffix("/http_filters"));
-        let Some(manager) = manager.and_then(|manager| first.document.node(manager)) else {
+        let Some(manager) = manager(first) else {
             return Ok(table);
         };
         table.listen(&manager);
@@ -95,15 +95,20 @@ impl Table {
 
     fn read(&mut self, manager: &Node<'_>) {
         let named = manager.text("rds.route_config_name");
-        let config = manager
-            .get("route_config")
-            .or_else(|| find(manager.document().root(), named));
+        let is_named = |node: &Node<'_>| node.get("virtual_hosts").is_some() && node.text("name") == named;
+        let config = manager.get("route_config").or_else(|| {
+            let root = manager.document().root();
+            (!named.is_empty()).then(|| find(root, &is_named)).flatten()
+        });
         let Some(config) = config else {
             self.notes.push(
                 "the file has no routes for it: --route, --cluster and --virtual-host say them".to_owned(),
             );
             return;
         };
+        let clusters = manager.document().root().all("static_resources.clusters");
+        let names = clusters.iter().map(|cluster| cluster.text("name").to_owned());
+        self.clusters.extend(names);
         let hosts = config
             .all("virtual_hosts")
             .into_iter()
@@ -159,7 +164,7 @@ impl Table {
     /// Where the route leads.
     fn action(&mut self, host: &Node<'_>, node: &Node<'_>, route: Route) -> Route {
         if let Some(direct) = node.get("direct_response") {
-            let status = direct.number("status").unwrap_or(200.0) as u16;
+            let status = direct.number("status").unwrap_or(200.0).clamp(200.0, 599.0) as u16;
             return route.direct_response(status, direct.text("body.inline_string"));
         }
         let Some(action) = node.get("route") else {
@@ -197,20 +202,24 @@ impl Table {
     }
 }
 
-/// The route configuration of this name, wherever the file has it.
-fn find<'d>(node: Node<'d>, name: &str) -> Option<Node<'d>> {
-    if name.is_empty() {
-        return None;
+/// The connection manager that the filter is in; of a filter in a cluster, the first of the file.
+fn manager(installed: &Installed) -> Option<Node<'_>> {
+    const MANAGER: &str = "http_connection_manager.v3.HttpConnectionManager";
+    if matches!(installed.stands, Stands::Cluster(_)) {
+        return find(installed.document.root(), &|node| node.is_type(MANAGER));
     }
-    if node.get("virtual_hosts").is_some() && node.text("name") == name {
+    let manager = installed.list()?.strip_suffix("/http_filters")?;
+    installed.document.node(manager)
+}
+
+/// The first node of which this holds.
+fn find<'d>(node: Node<'d>, is_it: &dyn Fn(&Node<'d>) -> bool) -> Option<Node<'d>> {
+    if is_it(&node) {
         return Some(node);
     }
-    let below = node
-        .members()
-        .into_iter()
-        .map(|(_, below)| below)
-        .chain(node.items());
-    below.into_iter().find_map(|below| find(below, name))
+    let members = node.members().into_iter().map(|(_, below)| below);
+    let below: Vec<Node<'d>> = members.chain(node.items()).collect();
+    below.into_iter().find_map(|below| find(below, is_it))
 }
 
 /// A route that matches so; `None`: it asks for something that cannot be tried here.
@@ -266,9 +275,10 @@ fn retry(policy: &Node<'_>) -> RetryPolicy {
         .iter()
         .filter_map(|status| status.value().as_u64()?.try_into().ok());
     retries = retries.statuses(statuses.collect::<Vec<u16>>());
-    if let Some(base) = duration(policy.text("retry_back_off.base_interval")) {
+    let base = duration(policy.text("retry_back_off.base_interval"));
+    if let Some(base) = base.filter(|base| !base.is_zero()) {
         let max = duration(policy.text("retry_back_off.max_interval"));
-        retries = retries.back_off(base, max.unwrap_or(base * 10));
+        retries = retries.back_off(base, max.unwrap_or(base.saturating_mul(10)).max(base));
     }
     retries
 }
