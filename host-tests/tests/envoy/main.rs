@@ -15,6 +15,7 @@ mod one_module;
 mod one_request;
 mod outage;
 mod patches;
+mod replayed;
 mod replies;
 mod retry;
 mod retry_samples;

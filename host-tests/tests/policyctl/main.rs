@@ -6,4 +6,5 @@ mod completions;
 mod documents;
 mod explain;
 mod live_state;
+mod replay;
 mod schema;

@@ -3,7 +3,7 @@
 use super::behind::{Behind, Ended};
 use super::facts::Facts;
 use super::time::{self, Nanos};
-use host::Route;
+use host::{RetryPolicy, Route, millis};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -236,10 +236,12 @@ impl Reader {
 /// Longer than any request: a week.
 const MOST_MILLIS: f64 = 7.0 * 86_400_000.0;
 
-/// It has no time-out: when a request timed out is in the log, and what its route allows is not.
+/// It has no time-out, and no back-off between attempts: when a request timed out and how long all of its attempts took
+/// together is in the log, and what its route says is not.
 fn route_of((virtual_host, name, cluster, itself): &RouteKey) -> Route {
+    let at_once = RetryPolicy::on("").back_off(millis(1), millis(1));
     let route = Route::new(name).virtual_host(virtual_host).cluster(cluster);
-    let route = route.timeout_ms(0);
+    let route = route.timeout_ms(0).retry(at_once);
     match itself {
         Some((code, details)) => route.direct_response(*code, "").details(details),
         None => route,

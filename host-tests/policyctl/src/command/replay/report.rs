@@ -98,8 +98,11 @@ fn seen(seen: &Seen) -> String {
 
 /// There was no line that could be replayed.
 pub(super) fn nothing(read: &Read) -> Problem {
-    let mut whys = read.unusable.iter();
-    let problem = match (whys.next(), read.left_out) {
+    let first = read
+        .unusable
+        .iter()
+        .min_by_key(|(_, (_, place))| (place.file, place.line));
+    let problem = match (first, read.left_out) {
         (Some((why, (_, place))), _) => Problem::new(format!(
             "no line could be replayed: {} {}",
             read.place(*place),

@@ -30,7 +30,7 @@ impl Report<'_> {
         );
         note(
             self.retried(),
-            "What a second attempt would have come to: each gets the answer of the first one.".to_owned(),
+            "What a second attempt would have come to, and when: each gets the answer of the first one, at once and as late.".to_owned(),
         );
         note(
             lacks.cluster,
