@@ -57,6 +57,11 @@ impl Plugin {
         self
     }
 
+    /// Its name.
+    pub fn called(&self) -> &str {
+        &self.name
+    }
+
     /// The root_id by which a module tells its plugins apart.
     pub fn root_id(mut self, root_id: &str) -> Plugin {
         self.root_id = root_id.to_owned();

@@ -6,6 +6,7 @@
 mod changes;
 mod clients;
 mod driver;
+mod filters;
 mod flights;
 mod seen;
 mod setting;

@@ -23,7 +23,7 @@ pub(crate) use expectations::{
     StateWanted, TransitionsWanted,
 };
 pub(crate) use plugins::{Change, FailurePolicy, Filter};
-pub(crate) use read::{read, source, value_in_file};
+pub(crate) use read::{called, read, source, value_in_file};
 pub(crate) use sense::{client_name, name_of};
 pub(crate) use units::{At, Bound, Time, in_words};
 pub(crate) use upstreams::{Answer, Cluster, Otherwise, Phase, RetryPolicy, Route};

@@ -7,4 +7,5 @@ mod documents;
 mod explain;
 mod live_state;
 mod replay;
+mod run;
 mod schema;

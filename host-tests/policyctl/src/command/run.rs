@@ -67,7 +67,7 @@ impl Arguments {
             bar.finish_and_clear();
             let played = played?;
             let verdicts = judge(&scenario, &played);
-            let file = path.display().to_string();
+            let file = scenario::called(path);
             let story = Story {
                 file: &file,
                 scenario: &scenario,

@@ -38,6 +38,19 @@ impl<P: FnMut(f64)> Driver<'_, P> {
     }
 
     fn update(&self, filter: &str, configuration: &serde_json::Value) -> (String, bool) {
+        if !self.setting.filters.contains(filter) {
+            let names = self
+                .setting
+                .filters
+                .iter()
+                .cloned()
+                .collect::<Vec<_>>()
+                .join(", ");
+            return (
+                format!("there is no filter {filter} to change, but {names}"),
+                true,
+            );
+        }
         match self.setting.host.update(filter, configuration.clone()) {
             Ok(()) => (format!("{filter} gets another configuration"), false),
             Err(refused) => {

@@ -2,7 +2,7 @@
 
 use super::clients::{Caller, Loss, Next};
 use super::flights::{self, Flight};
-use super::seen::{Got, Happened, Played, Try, name_answers};
+use super::seen::{Happened, Played, Try, name_answers};
 use super::setting::Setting;
 use super::transitions::Breakers;
 use crate::scenario::{self, Scenario};
@@ -186,28 +186,7 @@ impl<'a, P: FnMut(f64)> Driver<'a, P> {
         let worker = self.setting.host.worker(self.tries.len() % self.scenario.workers);
         let exchange = flights::send(worker, set, name, next, loss);
         let connection = exchange.connection();
-        let made = Try {
-            client,
-            request: next.request,
-            number: next.number,
-            connection,
-            method: set.method.clone(),
-            path: flights::numbered(&set.path, next),
-            has_key: set.idempotency_key,
-            at: now,
-            took: Duration::ZERO,
-            got: Got::Broken,
-            status: 0,
-            details: String::new(),
-            flags: String::new(),
-            error_code: None,
-            circuit: None,
-            retry: None,
-            id: None,
-            sent_id: set.sends_id.then(|| flights::id(name, next)),
-            is_cut: loss == Loss::Body,
-            attempts: Vec::new(),
-        };
+        let made = flights::begun(client, set, name, next, &exchange, now, loss);
         if matches!(loss, Loss::Body | Loss::Connection) {
             self.plan(now + BREAKS_AFTER, Event::Break(connection));
         } else if let Some(patience) = set.gives_up_after {

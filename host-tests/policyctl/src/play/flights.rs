@@ -55,6 +55,40 @@ pub(crate) fn send(
     }
 }
 
+/// A try that has just been sent, of which nothing is known yet.
+pub(crate) fn begun(
+    index: usize,
+    client: &Client,
+    name: &str,
+    next: Next,
+    exchange: &Exchange,
+    at: Duration,
+    loss: Loss,
+) -> Try {
+    Try {
+        client: index,
+        request: next.request,
+        number: next.number,
+        connection: exchange.connection(),
+        method: client.method.clone(),
+        path: numbered(&client.path, next),
+        has_key: client.idempotency_key,
+        at,
+        took: Duration::ZERO,
+        got: Got::Broken,
+        status: 0,
+        details: String::new(),
+        flags: String::new(),
+        error_code: None,
+        circuit: None,
+        retry: None,
+        id: None,
+        sent_id: client.sends_id.then(|| id(name, next)),
+        is_cut: loss == Loss::Body,
+        attempts: Vec::new(),
+    }
+}
+
 /// The id that a client gives a request.
 pub(crate) fn id(client: &str, next: Next) -> String {
     format!("{client}-request-{}", next.request)

@@ -1,13 +1,14 @@
 //! The world of a scenario: the proxy with its plugins, routes and clusters.
 
+use super::filters::Filters;
 use super::upstreams::{Arrivals, Upstream};
-use crate::modules::{self, Modules};
+use crate::modules::Modules;
 use crate::problem::Problem;
-use crate::scenario::{self, At, FailurePolicy, Filter, POLICIES, Scenario, UPSTREAM};
-use host::{Cluster, Host, Plugin, RetryPolicy, Route};
+use crate::scenario::{self, Scenario, UPSTREAM};
+use host::{Cluster, Host, RetryPolicy, Route};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,25 +18,22 @@ pub(crate) struct Setting {
     pub(crate) arrivals: Arrivals,
     /// The clusters' names, by which arrivals count them.
     pub(crate) clusters: Vec<String>,
-    /// The filters that stand in clusters.
+    /// The names of all filters,
+    pub(crate) filters: BTreeSet<String>,
+    /// and of those that stand in clusters.
     pub(crate) of_clusters: BTreeSet<String>,
-}
-
-/// Reads what filters are made of.
-struct Filters<'a> {
-    modules: &'a Modules,
-    file: &'a Path,
 }
 
 impl Setting {
     pub(crate) fn new(scenario: &Scenario, file: &Path, modules: &Modules) -> Result<Setting, Problem> {
         let filters = Filters { modules, file };
-        let chain = filters.chain(scenario)?;
+        let mut standing = filters.all(scenario)?;
         let mut names = vec![UPSTREAM.to_owned()];
-        names.extend(scenario.clusters.keys().filter(|name| *name != UPSTREAM).cloned());
+        let others = scenario.clusters.keys().chain(standing.in_clusters.keys());
+        let others: BTreeSet<String> = others.filter(|name| *name != UPSTREAM).cloned().collect();
+        names.extend(others);
         let arrivals = Arrivals::default();
         let mut clusters = Vec::new();
-        let mut of_clusters = BTreeSet::new();
         for (index, name) in names.iter().enumerate() {
             let set = scenario.clusters.get(name);
             let own = set.map(|set| set.phases.as_slice()).unwrap_or_default();
@@ -49,14 +47,8 @@ impl Setting {
             let mut cluster = Cluster::new(name)
                 .without_hosts(times)
                 .answers_by(move |arriving| upstream.answer(arriving));
+            cluster = cluster.filters(standing.in_clusters.remove(name).unwrap_or_default());
             if let Some(set) = set {
-                let mut plugins = Vec::new();
-                for filter in &set.filters {
-                    let called = scenario::name_of(filter, Some(name));
-                    plugins.push(filters.plugin(filter, &called)?);
-                    of_clusters.insert(called);
-                }
-                cluster = cluster.filters(plugins);
                 if let Some(most) = set.max_retries {
                     cluster = cluster.max_retries(most);
                 }
@@ -66,7 +58,9 @@ impl Setting {
             }
             clusters.push(cluster);
         }
-        let host = Host::chain(chain)
+        let called = standing.chain.iter().map(|plugin| plugin.called().to_owned());
+        let called = called.chain(standing.of_clusters.iter().cloned()).collect();
+        let host = Host::chain(standing.chain)
             .workers(scenario.workers)
             .seed(scenario.seed)
             .routes(routes(scenario))
@@ -81,7 +75,8 @@ impl Setting {
             host,
             arrivals,
             clusters: names,
-            of_clusters,
+            filters: called,
+            of_clusters: standing.of_clusters,
         })
     }
 }
@@ -97,7 +92,7 @@ fn refusal(scenario: &Scenario, file: &Path, refused: &host::Refused) -> Problem
     let place = place.map_or(String::new(), |place| format!(":{}:{}", place.line, place.column));
     let mut said = format!(
         "{}{place}: the plugin {} refuses its configuration:",
-        file.display(),
+        scenario::called(file),
         refused.plugin()
     );
     for line in why(refused) {
@@ -134,66 +129,6 @@ fn fault(line: &str) -> String {
         (Some(path), Some(fault)) => format!("{path}: {fault}"),
         (None, Some(fault)) => fault,
         _ => line.to_owned(),
-    }
-}
-
-impl Filters<'_> {
-    fn chain(&self, scenario: &Scenario) -> Result<Vec<Plugin>, Problem> {
-        let whole = match (&scenario.policies, &scenario.policies_file) {
-            (Some(policies), _) => Some(policies.value.clone()),
-            (None, Some(file)) => Some(scenario::value_in_file(&self.beside(file))?),
-            (None, None) => None,
-        };
-        if let Some(configuration) = whole {
-            let module = self.module(POLICIES, None)?;
-            let plugin = Plugin::new(module)
-                .name(POLICIES)
-                .root_id(POLICIES)
-                .vm_id(POLICIES);
-            let plugin = plugin.failure_policy(host::FailurePolicy::Reload);
-            return Ok(vec![plugin.config(configuration)]);
-        }
-        let filters = scenario.filters.iter();
-        filters
-            .map(|filter| self.plugin(filter, &scenario::name_of(filter, None)))
-            .collect()
-    }
-
-    fn plugin(&self, filter: &Filter, name: &str) -> Result<Plugin, Problem> {
-        let module = self.module(&filter.plugin, filter.module.as_ref())?;
-        let plugin = Plugin::new(module)
-            .name(name)
-            .root_id(filter.root_id.as_deref().unwrap_or(&filter.plugin))
-            .vm_id(filter.vm_id.as_deref().unwrap_or(POLICIES))
-            .failure_policy(match filter.failure_policy {
-                FailurePolicy::Closed => host::FailurePolicy::Closed,
-                FailurePolicy::Open => host::FailurePolicy::Open,
-                FailurePolicy::Reload => host::FailurePolicy::Reload,
-            });
-        let configuration = match (&filter.config, &filter.config_file) {
-            (Some(configuration), _) => Some(configuration.clone()),
-            (None, Some(file)) => Some(scenario::value_in_file(&self.beside(file))?),
-            (None, None) => None,
-        };
-        Ok(match configuration {
-            Some(configuration) => plugin.config(configuration),
-            None => plugin,
-        })
-    }
-
-    fn module(&self, name: &str, file: Option<&At<String>>) -> Result<host::Module, Problem> {
-        match file {
-            Some(file) => Modules::in_file(&self.beside(file)),
-            None => self.modules.named(name).ok_or_else(|| {
-                let names: Vec<&str> = self.modules.names().collect();
-                modules::unknown(name, &names)
-            }),
-        }
-    }
-
-    /// A path that the scenario gives is relative to its file.
-    fn beside(&self, path: &str) -> PathBuf {
-        self.file.parent().unwrap_or(Path::new("")).join(path)
     }
 }
 

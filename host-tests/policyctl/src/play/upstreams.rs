@@ -19,10 +19,14 @@ pub(crate) struct Upstream {
     kept: Mutex<Kept>,
 }
 
+static NO_HEADERS: BTreeMap<String, String> = BTreeMap::new();
+
 /// What an upstream keeps in mind.
 struct Kept {
     random: fastrand::Rng,
-    /// What it took in the last second, the oldest first.
+    /// What arrived in the last second, the oldest first,
+    arrived: VecDeque<Duration>,
+    /// and what it took of that.
     taken: VecDeque<Duration>,
 }
 
@@ -47,6 +51,7 @@ impl Upstream {
             arrivals: arrivals.clone(),
             kept: Mutex::new(Kept {
                 random: fastrand::Rng::with_seed(seed),
+                arrived: VecDeque::new(),
                 taken: VecDeque::new(),
             }),
         }
@@ -98,7 +103,13 @@ impl Upstream {
     }
 
     fn reply(&self, now: Duration, kept: &mut Kept) -> Reply<'_> {
-        static NO_HEADERS: BTreeMap<String, String> = BTreeMap::new();
+        for times in [&mut kept.arrived, &mut kept.taken] {
+            while times.front().is_some_and(|time| *time + SECOND <= now) {
+                times.pop_front();
+            }
+        }
+        let before = kept.arrived.len();
+        kept.arrived.push_back(now);
         let usual = Reply {
             answer: Answer::Status(200),
             after: USUAL,
@@ -109,10 +120,8 @@ impl Upstream {
             return usual;
         };
         if let Some(capacity) = phase.capacity {
-            while kept.taken.front().is_some_and(|taken| *taken + SECOND <= now) {
-                kept.taken.pop_front();
-            }
-            if kept.taken.len() >= capacity as usize {
+            let load = if phase.collapses { before } else { kept.taken.len() };
+            if load >= capacity as usize {
                 let busy = Reply {
                     answer: Answer::Status(503),
                     after: Duration::ZERO,

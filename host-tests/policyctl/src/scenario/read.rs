@@ -52,6 +52,14 @@ pub(crate) fn source(path: &Path) -> Result<(Arc<str>, Arc<str>), Problem> {
     }
 }
 
+/// What to call a scenario's file.
+pub(crate) fn called(path: &Path) -> String {
+    match path == Path::new("-") {
+        true => "<standard input>".to_owned(),
+        false => path.display().to_string(),
+    }
+}
+
 /// The value, JSON or YAML, in a file that a scenario names.
 pub(crate) fn value_in_file(path: &Path) -> Result<Value, Problem> {
     Ok(Value::clone(&Document::read(path)?.tree))

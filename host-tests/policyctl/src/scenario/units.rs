@@ -49,19 +49,39 @@ impl Display for Time {
     }
 }
 
-/// A stretch of time as people write it: `0s`, `250ms`, `1.5s`, `2m`, `1m 30s`.
+/// A stretch of time as people write it: `0s`, `250ms`, `1.5s`, `2m`, `1m 30s`, `2h 5m`.
 pub(crate) fn in_words(time: Duration) -> String {
     let millis = time.as_millis();
-    let (minutes, rest) = (millis / 60_000, millis % 60_000);
-    let seconds = match rest % 1_000 {
-        0 => format!("{}s", rest / 1_000),
-        part => format!("{}.{}s", rest / 1_000, format!("{part:03}").trim_end_matches('0')),
+    let seconds = match (millis % 60_000, millis % 1_000) {
+        (0, _) => String::new(),
+        (part, _) if millis < 1_000 => format!("{part}ms"),
+        (whole, 0) => format!("{}s", whole / 1_000),
+        (whole, part) => format!(
+            "{}.{}s",
+            whole / 1_000,
+            format!("{part:03}").trim_end_matches('0')
+        ),
     };
-    match (minutes, rest) {
-        (0, 1..=999) => format!("{rest}ms"),
-        (0, _) => seconds,
-        (_, 0) => format!("{minutes}m"),
-        _ => format!("{minutes}m {seconds}"),
+    let unit = |count: u128, unit: &str| {
+        if count == 0 {
+            String::new()
+        } else {
+            format!("{count}{unit}")
+        }
+    };
+    let parts = [
+        unit(millis / 3_600_000, "h"),
+        unit(millis / 60_000 % 60, "m"),
+        seconds,
+    ];
+    let parts: Vec<&str> = parts
+        .iter()
+        .map(String::as_str)
+        .filter(|part| !part.is_empty())
+        .collect();
+    match parts.is_empty() {
+        true => "0s".to_owned(),
+        false => parts.join(" "),
     }
 }
 

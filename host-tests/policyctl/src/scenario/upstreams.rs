@@ -40,6 +40,10 @@ pub(crate) struct Phase {
     /// How many attempts it can take within a second (default: any number). What is beyond that is answered `overloaded`.
     #[serde(default)]
     pub(crate) capacity: Option<u32>,
+    /// Whether what is beyond its capacity costs it as much as what it answers (default: false, it sheds load at no cost).
+    /// One that collapses answers nobody as long as it gets too much.
+    #[serde(default)]
+    pub(crate) collapses: bool,
     /// What it answers beyond its capacity (default: 503 at once).
     #[serde(default)]
     pub(crate) overloaded: Option<Otherwise>,

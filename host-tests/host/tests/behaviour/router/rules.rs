@@ -26,7 +26,6 @@ fn a_rule_is_asked_once_for_each_attempt_with_its_time_and_headers() {
     let exchange = host.get("/").header("x-key", "a").send();
     host.advance(secs(1));
     exchange.expect_status(200);
-    let key = Some(b"a".to_vec());
     let came = |attempt, after| (exchange.connection(), attempt, after, Some(b"a".to_vec()));
     assert_eq!(
         *asked.lock().unwrap(),
