@@ -1,7 +1,7 @@
 # Everything that is done with this repository, at a desk and in CI alike.
 
 # Each plugin is a folder below plugins/ and becomes dist/<plugin>.wasm, with _ for -.
-PLUGINS := circuit-breaker error-envelope policies request-id retry
+PLUGINS := admin circuit-breaker error-envelope policies request-id retry
 # Plugins that only the tests load: one to try what the kit has and no shipping plugin uses, one that does what its
 # configuration says, to compare hosts with.
 PROBES := probe puppet

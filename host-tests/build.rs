@@ -64,6 +64,9 @@ fn make_wasm(root: &Path) {
     assert!(status.success(), "`make wasm probes` failed: {status}");
 }
 
+/// The plugin that is none of the policies: it stands on a listener of its own.
+const ADMIN: &str = "admin";
+
 /// The modules that hold several plugins.
 const MODULES: [&str; 1] = ["policies"];
 
@@ -102,12 +105,13 @@ fn source(root: &Path, plugins: &[String]) -> String {
         constants.collect::<Vec<_>>().join(", ")
     };
     let all = || plugins.iter().map(String::as_str);
+    let mut policies = all().filter(|plugin| *plugin != ADMIN);
     let mut modules: Vec<&str> = all().chain(MODULES).collect();
     modules.sort_unstable();
     source += &format!(
-        "/// Every plugin.\npub static ALL: &[&Plugin] = &[{}];\n\
+        "/// Every policy: the plugins that stand in the way of traffic.\npub static ALL: &[&Plugin] = &[{}];\n\
          /// Every module that ships, by name.\npub static MODULES: &[&Plugin] = &[{}];\n",
-        list(&mut all()),
+        list(&mut policies),
         list(&mut modules.into_iter()),
     );
     // None of `ALL`: they do not ship, and are compiled as the plugins are but not optimised.

@@ -1,5 +1,6 @@
 //! The samples that wire Envoy's own features around the plugins do what their comments say, with two workers.
 
+mod admin;
 mod caching;
 mod circuit_breaker_fallback;
 mod drills;

@@ -2,6 +2,7 @@
 //!
 //! The hosts have fixed seeds, because what becomes of random bytes costs a little more or less.
 
+mod admin;
 mod circuit_breaker;
 mod policies;
 mod retry;
@@ -99,6 +100,7 @@ fn the_usual_path_costs_what_it_did() {
     golden += &circuit_breaker::breakers();
     golden += &retry::retries();
     golden += &policies::policies();
+    golden += &admin::live_state();
     expect_file!["../../golden/cost.txt"].assert_eq(&golden);
 }
 

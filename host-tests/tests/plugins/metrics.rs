@@ -4,7 +4,7 @@
 use host::{Cluster, Direction, Edge, Host, Plugin, Route, secs};
 use host_tests::exchange::{circuit_breaker, error_envelope, request_id, retry};
 use host_tests::metrics::{Reference, Series};
-use host_tests::plugin::{ALL, CIRCUIT_BREAKER, ERROR_ENVELOPE, MODULES, REQUEST_ID, RETRY};
+use host_tests::plugin::{ADMIN, ALL, CIRCUIT_BREAKER, ERROR_ENVELOPE, MODULES, REQUEST_ID, RETRY};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -102,12 +102,58 @@ fn of_the_rest() -> Vec<String> {
     host.advance(secs(2));
     host.get("/").run(503);
     seen.extend(host.metrics().into_keys());
-    for plugin in ALL {
+    for plugin in ALL.iter().chain(&[&ADMIN]) {
         let host = Host::new(plugin.module()).config(json!({ "unknown_keys": "warn", "unknown": 1 }));
         host.start();
         seen.extend(host.metrics().into_keys());
     }
     seen
+}
+
+/// What an operator has counted: each answer that there is.
+fn of_admin() -> Vec<String> {
+    let admin = || Plugin::new(ADMIN.module()).name("admin").config(json!({}));
+    let cluster = || Cluster::new("upstream").filters([breaker(json!({})).name("in-the-cluster")]);
+    let life = |host: &Host| {
+        host.get("/").run(200);
+        for (method, path) in [
+            ("GET", "/.policy"),
+            ("GET", "/.policy?x"),
+            ("PUT", "/.policy"),
+            ("GET", "/.policy/x"),
+            ("POST", "/.policy/reset?breaker=x&reason=x"),
+            ("POST", "/.policy/reset?breaker=upstream&reason=x"),
+            (
+                "POST",
+                "/.policy/reset?breaker=any/downstream/cluster/upstream&reason=x",
+            ),
+            (
+                "POST",
+                "/.policy/force?breaker=any/downstream/cluster/upstream&state=open&for=1s&reason=x",
+            ),
+        ] {
+            host.request(method, path).run(200);
+        }
+        host.get("/.policy").from("10.0.0.1:1").run(200);
+    };
+    let make = || Host::chain([admin(), breaker(json!({}))]).clusters([cluster()]);
+    let host = make();
+    life(&host);
+    let clock = host.host_calls().len();
+    host.get("/.policy").run(200);
+    let calls = host.host_calls();
+    let clock = clock
+        + calls[clock..]
+            .iter()
+            .position(|call| call.name == "clock_time_get")
+            .expect("it asks");
+    let without = make().fail_host_call(clock, host::Status::INTERNAL_FAILURE);
+    life(&without);
+    without.get("/.policy").run(200);
+    host.metrics()
+        .into_keys()
+        .chain(without.metrics().into_keys())
+        .collect()
 }
 
 #[test]
@@ -121,7 +167,10 @@ fn the_reference_has_what_the_modules_emit_and_nothing_else() {
             json!({ "failure_rate": null, "slow_rate": { "slower_than": "1s", "min_calls": 2 } }),
         ),
     ];
-    let mut seen: BTreeSet<String> = of_the_exchanges().chain(of_the_rest()).collect();
+    let mut seen: BTreeSet<String> = of_the_exchanges()
+        .chain(of_the_rest())
+        .chain(of_admin())
+        .collect();
     for (bad, trip) in trips {
         for (mode, direction) in [
             ("enforce", Direction::Inbound),
@@ -169,7 +218,7 @@ fn each_step_that_may_be_given_up_on_is_one_of_a_module() {
 #[test]
 fn each_plugin_may_give_up() {
     let entries = Reference::read().entries();
-    for plugin in ALL {
+    for plugin in ALL.iter().chain(&[&ADMIN]) {
         let entry = format!("policy_degradations_total{{plugin={}}}", plugin.name);
         assert!(entries.contains(&entry), "{entry}");
     }

@@ -6,6 +6,7 @@ use config::circuit_breaker::Policy;
 use kit::{Carried, Counter, Gauge, Worker, raw_name};
 use policy::breaker::{Gathered, Outcome, Record, State};
 use policy::breaker_key::{Family, Value};
+use policy::register::{BreakerEntry, Registered};
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -66,6 +67,8 @@ pub(crate) struct Breaker {
     pub(crate) policy: Rc<Policy>,
     /// When a request last met it.
     pub(crate) used_millis: Cell<u64>,
+    /// Whether it is in the register.
+    is_registered: Cell<bool>,
     /// Successes that are not in the record yet.
     pub(crate) gathered: Cell<Gathered>,
     /// Successes that are not in the metrics yet.
@@ -101,6 +104,7 @@ impl Breaker {
             value,
             policy: Rc::clone(policy),
             used_millis: Cell::new(now_millis),
+            is_registered: Cell::default(),
             gathered: Cell::default(),
             successes: Default::default(),
             calls: Cell::default(),
@@ -112,6 +116,20 @@ impl Breaker {
     /// The name of its record in shared data.
     pub(crate) fn record(&self) -> &str {
         &self.record
+    }
+
+    /// Enters it in the register, unless it is there.
+    pub(crate) fn register(&self, worker: &Worker) {
+        if !self.is_registered.get() {
+            let entry = BreakerEntry {
+                value: self.value.as_str().to_owned(),
+                label: self.labels.breaker.clone(),
+                configuration: worker.configuration(),
+                plugin_version: env!("CARGO_PKG_VERSION").to_owned(),
+            };
+            let is_registered = worker.register(Registered::Breakers, &self.record, &entry.encode());
+            self.is_registered.set(is_registered);
+        }
     }
 
     /// What these bytes of its record say. Where there are none, what a version of the plugin knew whose records have

@@ -119,6 +119,7 @@ impl Breakers {
     ) -> Rc<Breaker> {
         let family = belongs.family(policy);
         let breaker = Rc::new(Breaker::new(policy, family, value, slot, now_millis));
+        breaker.register(&self.worker);
         let mut met = self.met.take();
         if let Err(place) = place(&met, &breaker.identity) {
             met.insert(place, Rc::clone(&breaker));

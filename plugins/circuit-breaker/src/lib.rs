@@ -40,6 +40,7 @@ pub struct CircuitBreaker {
 
 impl Root for CircuitBreaker {
     const NAME: &'static str = "circuit-breaker";
+    const REGISTERS: bool = true;
     type Configuration = Plugin<Policy>;
 
     fn new(configuration: Plugin<Policy>, worker: Rc<Worker>) -> Self {
@@ -86,6 +87,7 @@ impl CircuitBreaker {
     /// Lets time move a breaker on, merges and counts what the worker has gathered for it, and shows its state.
     fn move_on(&self, breaker: &Breaker, now_millis: u64) {
         breaker.count_successes(&self.worker);
+        breaker.register(&self.worker);
         let settings = settings::of(&breaker.policy);
         let at = Moment {
             now_millis,

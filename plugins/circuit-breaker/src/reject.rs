@@ -1,7 +1,7 @@
 //! What a rejected request is answered.
 
 use crate::call::Call;
-use kit::{Ids, OwnError, Reply, Worker};
+use kit::{Ids, Object, OwnError, Reply, Worker};
 use policy::breaker::{Rejection, Why};
 use policy::error_code::{CIRCUIT_OPEN, CIRCUIT_RAMPING};
 
@@ -43,6 +43,7 @@ pub(crate) fn reply(call: &Call, rejection: Rejection, is_grpc: bool, ids: &Ids,
         code: &error_code(call, rejection),
         message: &reject.message,
         details: details(rejection.why),
+        context: &Object::default(),
         grpc_status: is_grpc.then_some(UNAVAILABLE),
         // The upstream has seen nothing of it.
         retryable: true,

@@ -26,7 +26,7 @@ pub(crate) use header::{TOKEN, secret_pattern};
 pub use integer::Int;
 pub use list::AtLeastOne;
 pub use map::Map;
-pub use network::Network;
+pub use network::{Network, shown_address};
 pub use percent::Percent;
 pub use status::StatusMatcher;
 pub use text::Text;

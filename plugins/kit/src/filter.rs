@@ -14,6 +14,9 @@ pub trait Root: Sized + 'static {
     /// Whether a module of several plugins runs it where nothing at all is configured.
     const BY_DEFAULT: bool = true;
 
+    /// Whether it has records in shared data, and says by which configuration.
+    const REGISTERS: bool = false;
+
     /// Makes the plugin from a configuration that was found free of faults.
     fn new(configuration: Self::Configuration, worker: Rc<Worker>) -> Self;
 

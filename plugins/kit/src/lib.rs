@@ -24,6 +24,7 @@ mod metrics;
 mod module;
 mod own_error;
 mod proxy_facts;
+mod register;
 mod reply;
 mod request;
 mod request_head;

@@ -63,7 +63,8 @@ impl Entry {
 
 fn install<R: Root>(node: &Node) -> Result<Installed, Faults> {
     let configuration = R::Configuration::load(node)?;
-    let worker = Rc::new(Worker::new(R::NAME, configuration.common(), node.hash()));
+    let hash = if R::REGISTERS { node.hash() } else { 0 };
+    let worker = Rc::new(Worker::new(R::NAME, configuration.common(), hash));
     worker.passed_over(configuration.warnings());
     let root = Rc::new(R::new(configuration, Rc::clone(&worker)));
     Ok(Installed {

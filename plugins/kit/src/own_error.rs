@@ -17,6 +17,8 @@ pub struct OwnError<'e> {
     pub message: &'e str,
     /// What access logs show as the response code details.
     pub details: &'e str,
+    /// More about it; left out if empty.
+    pub context: &'e Object,
     /// The status of gRPC, for a caller who speaks that: he gets the message, and no body.
     pub grpc_status: Option<u32>,
     /// Whether the same request may be sent again.
@@ -46,7 +48,7 @@ impl OwnError<'_> {
                 status: self.status,
                 unix_millis: worker.unix_millis().unwrap_or_default(),
                 service_name: worker.service_name(),
-                context: &Object::default(),
+                context: self.context,
                 documentation_url: None,
                 retryable: Some(self.retryable),
                 retry_after: self.retry_after,

@@ -48,7 +48,7 @@ impl Worker {
         self.service_name.as_deref()
     }
 
-    /// A hash of the plugin's configuration: the same for all that means the same.
+    /// A hash of the configuration of a plugin that registers its records: the same for all that means the same.
     pub fn configuration(&self) -> u64 {
         self.configuration
     }

@@ -20,6 +20,21 @@ pub const DEADLINE_PASSED: &str = "DEADLINE_PASSED";
 /// A request that failed, and that the budget of retries does not allow to try again.
 pub const RETRY_BUDGET_SPENT: &str = "RETRY_BUDGET_SPENT";
 
+/// A request to the live state whose parameters are wrong.
+pub const BAD_REQUEST: &str = "BAD_REQUEST";
+/// One from a peer that is not answered, or that may change nothing.
+pub const ACCESS_DENIED: &str = "ACCESS_DENIED";
+/// One to a path that there is not.
+pub const NOT_FOUND: &str = "NOT_FOUND";
+/// One with a method that its path does not have.
+pub const METHOD_NOT_ALLOWED: &str = "METHOD_NOT_ALLOWED";
+/// One for a breaker that there is not.
+pub const BREAKER_UNKNOWN: &str = "BREAKER_UNKNOWN";
+/// One that could be for one of several breakers.
+pub const BREAKER_AMBIGUOUS: &str = "BREAKER_AMBIGUOUS";
+/// One for which the proxy does not hand over, or take, what it needs.
+pub const STATE_UNAVAILABLE: &str = "STATE_UNAVAILABLE";
+
 /// Who made an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {

@@ -33,7 +33,7 @@ impl Object {
     /// Adds a value that is JSON already.
     pub(crate) fn raw(&mut self, name: &str, json: &str) -> &mut Self {
         self.name(name);
-        self.members.extend(json.bytes());
+        self.members.extend_from_slice(json.as_bytes());
         self
     }
 
@@ -52,7 +52,7 @@ impl Object {
     /// Adds a number.
     pub fn number(&mut self, name: &str, value: u64) -> &mut Self {
         self.name(name);
-        self.members.extend(value.to_string().bytes());
+        self.members.extend_from_slice(value.to_string().as_bytes());
         self
     }
 
@@ -65,6 +65,26 @@ impl Object {
                 self.members.push(b',');
             }
             self.members.extend(object.finish());
+        }
+        self.members.push(b']');
+        self
+    }
+
+    /// Adds `null`.
+    pub fn null(&mut self, name: &str) -> &mut Self {
+        self.raw(name, "null")
+    }
+
+    /// Adds a list of texts, each cut to 1024 bytes.
+    pub fn texts<'t>(&mut self, name: &str, texts: impl IntoIterator<Item = &'t str>) -> &mut Self {
+        self.name(name);
+        self.members.push(b'[');
+        for (index, text) in texts.into_iter().enumerate() {
+            if index > 0 {
+                self.members.push(b',');
+            }
+            let cut = text.floor_char_boundary(MAX_TEXT);
+            self.quote(text.get(..cut).unwrap_or_default());
         }
         self.members.push(b']');
         self
@@ -103,7 +123,7 @@ impl Object {
 
     fn quote(&mut self, text: &str) {
         match serde_json::to_string(text) {
-            Ok(quoted) => self.members.extend(quoted.bytes()),
+            Ok(quoted) => self.members.extend_from_slice(quoted.as_bytes()),
             Err(_) => self.members.extend(b"\"\""),
         }
     }

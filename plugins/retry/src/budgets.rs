@@ -1,6 +1,7 @@
 //! The budgets of the clusters that a worker has met.
 
 use kit::{Gauge, GaveUp, Worker, raw_name};
+use policy::register::{BudgetEntry, Registered};
 use policy::retry_budget::{Gathered, Record, Settings, record_name};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -14,6 +15,8 @@ pub(crate) struct Budget {
     settings: Settings,
     gauge_name: String,
     gauge: Cell<Option<Gauge>>,
+    cluster: String,
+    is_registered: Cell<bool>,
     gathered: Cell<Gathered>,
     used_millis: Cell<u64>,
 }
@@ -43,15 +46,19 @@ impl Budgets {
             Err(_) => None,
         };
         let budget = budget.unwrap_or_else(|| {
-            let labels = [("cluster", &*String::from_utf8_lossy(cluster))];
+            let cluster = String::from_utf8_lossy(cluster);
+            let labels = [("cluster", &*cluster)];
             let new = Rc::new(Budget {
                 record,
                 settings: *settings,
                 gauge_name: raw_name("retry_budget_remaining", &labels),
                 gauge: Cell::default(),
+                cluster: cluster.into_owned(),
+                is_registered: Cell::default(),
                 gathered: Cell::default(),
                 used_millis: Cell::default(),
             });
+            new.register(&self.worker);
             met.insert(place.unwrap_or_else(|place| place), Rc::clone(&new));
             new
         });
@@ -67,6 +74,7 @@ impl Budgets {
         let all = met.clone();
         self.met.set(met);
         for budget in all {
+            budget.register(&self.worker);
             if let Some(left) = budget.merge(&self.worker, now_millis) {
                 let gauge = budget
                     .gauge
@@ -80,6 +88,20 @@ impl Budgets {
 }
 
 impl Budget {
+    /// Enters it in the register, unless it is there.
+    fn register(&self, worker: &Worker) {
+        if !self.is_registered.get() {
+            let entry = BudgetEntry {
+                cluster: self.cluster.clone(),
+                settings: self.settings,
+                configuration: worker.configuration(),
+                plugin_version: env!("CARGO_PKG_VERSION").to_owned(),
+            };
+            let is_registered = worker.register(Registered::Budgets, &self.record, &entry.encode());
+            self.is_registered.set(is_registered);
+        }
+    }
+
     /// How many retries are left. Where the host does not say, as if there were no budget: the proxy's own bounds what is
     /// under way.
     pub(crate) fn left(&self, worker: &Worker, now_millis: u64) -> Option<u32> {

@@ -35,6 +35,7 @@ pub struct Retry {
 
 impl Root for Retry {
     const NAME: &'static str = "retry";
+    const REGISTERS: bool = true;
     type Configuration = Plugin<Policy>;
 
     fn new(configuration: Plugin<Policy>, worker: Rc<Worker>) -> Self {

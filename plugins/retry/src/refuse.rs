@@ -1,7 +1,7 @@
 //! Requests that the plugin answers itself: those without the key that they must have, and those whose caller no longer
 //! waits.
 
-use kit::{Ids, OwnError, Reply, Worker};
+use kit::{Ids, Object, OwnError, Reply, Worker};
 use policy::error_code::{
     DEADLINE_PASSED, IDEMPOTENCY_KEY_MALFORMED, IDEMPOTENCY_KEY_MISSING, RETRY_BUDGET_SPENT,
 };
@@ -79,6 +79,7 @@ impl Refusal {
             code: self.code(),
             message,
             details,
+            context: &Object::default(),
             grpc_status: is_grpc.then_some(grpc_status),
             // It would be the same request; or it has been tried as often as may be.
             retryable: false,

@@ -165,5 +165,19 @@ fn reasons() -> Vec<Panel> {
             ),
             "Number",
         ),
+        Panel::table(
+            "What operators did",
+            "In the time that is shown, to the live state: who forced what, and why, is in the log.",
+        )
+        .size(12, 8)
+        .query(
+            grown(
+                "outcome, instance",
+                "admin_requests_total",
+                OF_INSTANCE,
+                "$__range",
+            ),
+            "Requests",
+        ),
     ]
 }

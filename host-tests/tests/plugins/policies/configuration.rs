@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 /// What is wrong with a key that no section has, and with one that is no section.
 const WITHIN: &str = "unknown key, known are mode, enforce_percent, service_name, unknown_keys, route_metadata, log, explain, $schema, default, profiles, routes";
 const BESIDE: &str =
-    "unknown key, known are unknown_keys, $schema, error-envelope, request-id, circuit-breaker, retry";
+    "unknown key, known are unknown_keys, $schema, admin, error-envelope, request-id, circuit-breaker, retry";
 
 /// This configuration is refused with these faults, in this order.
 #[track_caller]

@@ -78,7 +78,7 @@ fn an_unknown_root_id_is_refused_with_those_that_there_are() {
                 "event": "configuration_refused",
                 "path": "",
                 "fault": format!(
-                    "the root id must be one of policies, error-envelope, request-id, circuit-breaker, retry, got {root_id:?}"
+                    "the root id must be one of policies, admin, error-envelope, request-id, circuit-breaker, retry, got {root_id:?}"
                 ),
             })
         );

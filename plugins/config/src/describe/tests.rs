@@ -11,6 +11,7 @@ use crate::setting::Part;
 
 #[cfg(not(target_arch = "wasm32"))]
 mod admin;
+#[cfg(not(target_arch = "wasm32"))]
 mod circuit_breaker;
 #[cfg(not(target_arch = "wasm32"))]
 mod error_envelope;

@@ -57,8 +57,10 @@ impl Network {
 
 const NETWORK: &str = "a network such as \"10.0.0.0/8\", \"fd00::/8\" or, for one address, \"10.0.0.1/32\"";
 
+/// An address as text.
+///
 /// Not `Display`, whose search for the longest run of zeros a plugin would carry for the sake of a message.
-fn shown_address(address: IpAddr) -> String {
+pub fn shown_address(address: IpAddr) -> String {
     let mut shown = String::new();
     match address {
         IpAddr::V4(address) => {

@@ -181,11 +181,11 @@ impl Rest<'_> {
     }
 
     /// What an operator forces, if one does. `None`: it makes no sense.
-    fn forced(&mut self) -> Option<Option<Forced>> {
+    fn forced(&mut self) -> Option<Option<Box<Forced>>> {
         if !self.flag()? {
             return Some(None);
         }
-        Some(Some(Forced {
+        Some(Some(Box::new(Forced {
             since_millis: self.u64()?,
             lasts_millis: self
                 .u64()
@@ -195,7 +195,7 @@ impl Rest<'_> {
                 let reason = self.text(length.into()).filter(|text| is_reason(text))?;
                 reason.to_owned()
             },
-        }))
+        })))
     }
 
     fn leases(&mut self) -> Option<Leases> {

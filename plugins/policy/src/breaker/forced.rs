@@ -58,14 +58,14 @@ impl Record {
             },
         };
         self.used_millis = now_millis;
-        self.forced = Some(Forced {
+        self.forced = Some(Box::new(Forced {
             since_millis: now_millis,
             lasts_millis,
             reason: match is_reason(reason) {
                 true => reason.to_owned(),
                 false => "-".to_owned(),
             },
-        });
+        }));
         let open_millis = match force {
             Force::Open => lasts_millis,
             Force::Closed => 0,
@@ -83,7 +83,7 @@ impl Record {
     /// Lets a force whose end has come be over. One that held it open leaves an open time that is over at the same moment;
     /// one that held it closed has said nothing of the upstream, and neither has what was counted meanwhile.
     pub(super) fn end_force(&mut self, now_millis: u64) {
-        let is_over = |forced: &mut Forced| now_millis >= forced.ends_millis();
+        let is_over = |forced: &mut Box<Forced>| now_millis >= forced.ends_millis();
         if self.forced.take_if(is_over).is_some()
             && let Phase::Closed { .. } = self.phase
         {

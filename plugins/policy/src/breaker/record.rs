@@ -19,7 +19,7 @@ pub struct Record {
     pub(super) reopenings: u32,
     pub(super) phase: Phase,
     /// That an operator forces it to be in that state, open or closed.
-    pub(super) forced: Option<Forced>,
+    pub(super) forced: Option<Box<Forced>>,
 }
 
 /// What it is in, and what is known of that.

@@ -123,7 +123,10 @@ pub const METRICS: &[Metric] = &[
                     ("probe_failed", "A request that was to find out failed."),
                     ("probes_succeeded", "Enough of them succeeded."),
                     ("half_open_timeout", "They came to nothing for too long."),
-                    ("forced", "The configuration says so."),
+                    (
+                        "forced",
+                        "The configuration says so, or [an operator](live-state.md).",
+                    ),
                 ],
             ),
         ],
@@ -237,6 +240,34 @@ pub const METRICS: &[Metric] = &[
         ],
     },
     Metric {
+        name: "admin_requests_total",
+        kind: Counter,
+        plugin: Some("admin"),
+        doc: "Requests to [the live state](live-state.md), each once.",
+        labels: &[one_of(
+            "outcome",
+            "What came of it.",
+            &[
+                ("shown", "Breakers and budgets were shown."),
+                ("forced", "A breaker was forced."),
+                ("reset", "A breaker was reset."),
+                ("bad_request", "Its parameters were wrong."),
+                (
+                    "access_denied",
+                    "It came from a peer that is not answered, by a proxy, or from a web page.",
+                ),
+                ("breaker_unknown", "There is no such breaker."),
+                ("breaker_ambiguous", "Several breakers have that name."),
+                ("not_found", "There is no such path."),
+                ("method_not_allowed", "The path has no such method."),
+                (
+                    "state_unavailable",
+                    "Envoy did not hand the records over, or did not take the change.",
+                ),
+            ],
+        )],
+    },
+    Metric {
         name: "policy_degradations_total",
         kind: Counter,
         plugin: None,
@@ -246,6 +277,7 @@ pub const METRICS: &[Metric] = &[
                 "plugin",
                 "Whose.",
                 &[
+                    ("admin", ""),
                     ("circuit-breaker", ""),
                     ("error-envelope", ""),
                     ("request-id", ""),
@@ -270,6 +302,10 @@ const WHAT: &[(&str, &str)] = &[
     (
         "max_keys",
         "There are more hosts or values than `max_keys`: the rest share the breaker `other`.",
+    ),
+    (
+        "register",
+        "There are more breakers or budgets than the live state has room for: the rest is not shown.",
     ),
     (
         "deadline_header",

@@ -101,7 +101,9 @@ pub(super) fn any_record() -> impl Strategy<Value = Record> {
                 generation,
                 reopenings,
                 // Nothing is forced to be half-open.
-                forced: forced.filter(|_| !matches!(phase, Phase::HalfOpen { .. })),
+                forced: forced
+                    .filter(|_| !matches!(phase, Phase::HalfOpen { .. }))
+                    .map(Box::new),
                 phase,
             },
         )
