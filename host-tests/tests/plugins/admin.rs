@@ -34,7 +34,10 @@ fn three_strikes() -> Value {
 fn strikes_with(settings: Value) -> Value {
     let mut policy = three_strikes();
     let settings = settings.as_object().expect("settings are an object").clone();
-    policy.as_object_mut().expect("a policy is an object").extend(settings);
+    policy
+        .as_object_mut()
+        .expect("a policy is an object")
+        .extend(settings);
     policy
 }
 

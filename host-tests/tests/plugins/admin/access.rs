@@ -18,7 +18,12 @@ fn refused(host: &Host, request: Request) {
 #[test]
 fn peers_of_other_networks_are_refused_whatever_they_ask() {
     let host = met();
-    for peer in ["10.0.0.7:4000", "127.0.0.2:4000", "[::2]:4000", "[2001:db8::1]:4000"] {
+    for peer in [
+        "10.0.0.7:4000",
+        "127.0.0.2:4000",
+        "[::2]:4000",
+        "[2001:db8::1]:4000",
+    ] {
         refused(&host, host.get("/.policy").from(peer));
         refused(&host, host.post(FORCE).from(peer));
         refused(&host, host.get("/.policy/nowhere").from(peer));
@@ -39,7 +44,10 @@ fn this_machine_is_answered_by_both_families() {
 fn the_networks_are_those_of_the_configuration() {
     let configuration = json!({ "path": "/live", "cidrs": ["10.0.0.0/8"] });
     let host = Host::chain([admin(configuration), breaker(three_strikes())]);
-    host.get("/live").from("10.1.2.3:4000").run(500).expect_status(200);
+    host.get("/live")
+        .from("10.1.2.3:4000")
+        .run(500)
+        .expect_status(200);
     refused(&host, host.get("/live"));
     assert!(host.get("/.policy").answered_with(200).reached_upstream());
 }
@@ -79,7 +87,10 @@ fn a_web_page_changes_nothing() {
         ("sec-fetch-site", "same-origin"),
     ] {
         refused(&host, host.post(FORCE).header(name, value));
-        host.get("/.policy").header(name, value).run(500).expect_status(200);
+        host.get("/.policy")
+            .header(name, value)
+            .run(500)
+            .expect_status(200);
     }
     assert_eq!(the_breaker(host.worker(0))["state"], "closed");
     host.post(FORCE)

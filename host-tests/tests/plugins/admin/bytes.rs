@@ -7,7 +7,10 @@ use host::{Exchange, Request};
 #[track_caller]
 fn answered(request: Request) -> Exchange {
     let exchange = request.run(200);
-    assert!([200, 400, 403, 404, 405, 409].contains(&exchange.status()), "{exchange}");
+    assert!(
+        [200, 400, 403, 404, 405, 409].contains(&exchange.status()),
+        "{exchange}"
+    );
     let body = exchange.body();
     let read = serde_json::from_slice::<serde_json::Value>(&body);
     assert!(read.is_ok() || exchange.reached_upstream(), "{exchange}");
@@ -47,11 +50,21 @@ fn every_byte_in_every_parameter_is_answered() {
 #[test]
 fn every_byte_in_the_headers_that_it_reads_is_answered() {
     let host = met();
-    for name in ["x-forwarded-for", "origin", "sec-fetch-site", "x-request-id", "traceparent", "via"] {
+    for name in [
+        "x-forwarded-for",
+        "origin",
+        "sec-fetch-site",
+        "x-request-id",
+        "traceparent",
+        "via",
+    ] {
         for value in (0x20..=0x7eu8).chain(0x80..=0xff) {
             let value = [b'a', value, b'b'];
-            answered(host.get("/.policy").header(name, &value));
-            answered(host.post("/.policy/reset?breaker=upstream&reason=x").header(name, &value));
+            answered(host.get("/.policy").header(name, value));
+            answered(
+                host.post("/.policy/reset?breaker=upstream&reason=x")
+                    .header(name, value),
+            );
         }
     }
     shown(host.worker(0));
@@ -85,12 +98,21 @@ fn whatever_lies_where_its_records_should_it_shows_what_is_sound() {
     };
     for end in 0..bytes.len() {
         host.set_shared_data(name, &bytes[..end]);
-        assert_eq!(shown(host.worker(0))["breakers"].as_array().map(Vec::len), Some(0));
+        assert_eq!(
+            shown(host.worker(0))["breakers"].as_array().map(Vec::len),
+            Some(0)
+        );
         let mut changed = bytes.clone();
         changed[end] ^= 0x55;
         host.set_shared_data(name, changed);
-        assert_eq!(shown(host.worker(1))["breakers"].as_array().map(Vec::len), Some(0));
+        assert_eq!(
+            shown(host.worker(1))["breakers"].as_array().map(Vec::len),
+            Some(0)
+        );
     }
     host.set_shared_data(name, bytes);
-    assert_eq!(shown(host.worker(0))["breakers"].as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        shown(host.worker(0))["breakers"].as_array().map(Vec::len),
+        Some(1)
+    );
 }

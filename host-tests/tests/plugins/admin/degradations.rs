@@ -19,7 +19,11 @@ fn failing(method: &str, path: &str, call: &str, after: usize) -> Host {
     let before = host.host_calls().len();
     host.request(method, path).run(200);
     let calls = host.host_calls();
-    let mut made = calls.iter().enumerate().skip(before).filter(|(_, made)| made.name == call);
+    let mut made = calls
+        .iter()
+        .enumerate()
+        .skip(before)
+        .filter(|(_, made)| made.name == call);
     let (number, _) = made.nth(after).expect("the request makes this call");
     super::running(three_strikes()).fail_host_call(number, Status::INTERNAL_FAILURE)
 }
@@ -72,7 +76,9 @@ fn no_fault_is_fatal_to_anybody_and_none_makes_a_state_that_nobody_asked_for() {
             host.worker(1).post(FORCE).run(200);
             host.worker(0).get("/orders").run(200);
             host.worker(0).get("/.policy?breaker=upstream").run(200);
-            host.worker(1).post("/.policy/reset?breaker=upstream&reason=x").run(200);
+            host.worker(1)
+                .post("/.policy/reset?breaker=upstream&reason=x")
+                .run(200);
             host.worker(1).get("/.policy").from("10.0.0.1:4000").run(200);
             host.advance(secs(61));
             host.worker(1).get("/orders").run(200);

@@ -72,8 +72,11 @@ fn it_ends_by_time_where_the_listener_that_took_it_is_gone() {
 fn it_outlives_the_configuration_of_its_breaker() {
     let host = met();
     force(host.worker(0), "open", "60s");
-    host.update("circuit-breaker", json!({ "default": three_strikes(), "service_name": "new" }))
-        .expect("it is accepted");
+    host.update(
+        "circuit-breaker",
+        json!({ "default": three_strikes(), "service_name": "new" }),
+    )
+    .expect("it is accepted");
     for worker in [0, 1] {
         expect_rejected(host.worker(worker), "60");
     }
@@ -104,7 +107,11 @@ fn a_later_one_takes_the_place_of_an_earlier_one() {
     expect_rejected(host.worker(0), "5");
     force(host.worker(0), "closed", "5s");
     succeed(host.worker(1));
-    assert_eq!(transitions(&host, "closed", "open"), 1, "it was open the second time");
+    assert_eq!(
+        transitions(&host, "closed", "open"),
+        1,
+        "it was open the second time"
+    );
 }
 
 #[test]
@@ -148,7 +155,11 @@ fn a_tenants_breaker_is_forced_as_long_as_it_has_its_slot() {
     force("acme", "closed").expect_status(200);
     host.advance(secs(20));
     get("umbrella").answered_with(200);
-    assert_eq!(the_breaker_of(&host, "acme")["forced"]["left_ms"], 40_000, "it keeps its slot");
+    assert_eq!(
+        the_breaker_of(&host, "acme")["forced"]["left_ms"],
+        40_000,
+        "it keeps its slot"
+    );
     host.advance(secs(60));
     get("umbrella").answered_with(200);
     assert_eq!(the_breaker_of(&host, "acme"), Value::Null);

@@ -30,12 +30,20 @@ fn a_force_is_told_with_the_operators_words_his_address_and_the_time() {
         "breaker": "upstream", "id": ID, "from": "closed", "to": "open", "state": "open", "for_ms": 600_000,
         "reason": "moving \"orders\"",
     });
-    assert_eq!(lines::only(&exchange), line("WARN", "forced", members), "{exchange}");
+    assert_eq!(
+        lines::only(&exchange),
+        line("WARN", "forced", members),
+        "{exchange}"
+    );
     let exchange = named(host.post(path)).run(500);
     let members = json!({
         "breaker": "upstream", "id": ID, "state": "open", "for_ms": 600_000, "reason": "moving \"orders\"",
     });
-    assert_eq!(lines::only(&exchange), line("WARN", "forced", members), "it was open");
+    assert_eq!(
+        lines::only(&exchange),
+        line("WARN", "forced", members),
+        "it was open"
+    );
 }
 
 #[test]
@@ -43,7 +51,11 @@ fn so_is_a_reset() {
     let host = met();
     let exchange = named(host.post("/.policy/reset?breaker=upstream&reason=fixed")).run(500);
     let members = json!({ "breaker": "upstream", "id": ID, "reason": "fixed" });
-    assert_eq!(lines::only(&exchange), line("WARN", "reset", members), "{exchange}");
+    assert_eq!(
+        lines::only(&exchange),
+        line("WARN", "reset", members),
+        "{exchange}"
+    );
 }
 
 #[test]
@@ -52,8 +64,17 @@ fn who_is_refused_is_told_and_no_more_often_than_a_worker_may_write() {
     let exchange = named(host.get("/.policy").from("[2001:db8::1]:4000")).run(200);
     let because = "This address is none of those that are answered.";
     let members = json!({ "source": "2001:0db8:0000:0000:0000:0000:0000:0001", "because": because });
-    assert_eq!(lines::only(&exchange), line("WARN", "refused", members), "{exchange}");
-    let lines = |host: &Host| host.logs().iter().filter(|line| line.message.contains("\"refused\"")).count();
+    assert_eq!(
+        lines::only(&exchange),
+        line("WARN", "refused", members),
+        "{exchange}"
+    );
+    let lines = |host: &Host| {
+        host.logs()
+            .iter()
+            .filter(|line| line.message.contains("\"refused\""))
+            .count()
+    };
     for _ in 0..100 {
         host.get("/.policy").from("10.0.0.1:4000").run(200);
     }
@@ -79,5 +100,8 @@ fn lines_and_errors_have_the_services_name() {
     let exchange = named(host.get("/.policy").from("10.0.0.1:4000")).run(200);
     assert_eq!(lines::only(&exchange)["service_name"], "edge");
     let body: Value = serde_json::from_slice(&exchange.body()).expect("it is JSON");
-    assert_eq!((&body["service_name"], &body["request_id"]), (&json!("edge"), &json!("r-1")));
+    assert_eq!(
+        (&body["service_name"], &body["request_id"]),
+        (&json!("edge"), &json!("r-1"))
+    );
 }

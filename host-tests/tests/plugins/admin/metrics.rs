@@ -9,7 +9,11 @@ fn each_request_counts_once_with_what_came_of_it() {
     let host = met();
     for (method, path, outcome) in [
         ("GET", "/.policy", "shown"),
-        ("POST", "/.policy/force?breaker=upstream&state=open&for=1m&reason=x", "forced"),
+        (
+            "POST",
+            "/.policy/force?breaker=upstream&state=open&for=1m&reason=x",
+            "forced",
+        ),
         ("POST", "/.policy/reset?breaker=upstream&reason=x", "reset"),
         ("POST", "/.policy/reset", "bad_request"),
         ("POST", "/.policy/reset?breaker=x&reason=x", "breaker_unknown"),
@@ -20,7 +24,9 @@ fn each_request_counts_once_with_what_came_of_it() {
         assert_eq!(outcomes(&host, outcome), 1, "{path}");
     }
     let all = host.metrics();
-    let requests = all.iter().filter(|(name, _)| name.starts_with("admin_requests_total"));
+    let requests = all
+        .iter()
+        .filter(|(name, _)| name.starts_with("admin_requests_total"));
     assert_eq!(requests.map(|(_, count)| count).sum::<u64>(), 7);
     assert_declared(&host);
 }

@@ -1,6 +1,8 @@
 //! What makes no sense.
 
-use super::{breaker, expect_error, met, outcomes, running, shown, strikes_with, succeed, the_breaker, three_strikes};
+use super::{
+    breaker, expect_error, met, outcomes, running, shown, strikes_with, succeed, the_breaker, three_strikes,
+};
 use host::{Cluster, Host};
 use serde_json::{Value, json};
 
@@ -33,7 +35,10 @@ fn every_fault_is_told_and_nothing_is_changed() {
 fn an_unknown_breaker_is_answered_with_those_that_there_are() {
     let host = met();
     let body = post(&host, "/reset?breaker=orders&reason=x", 404, "BREAKER_UNKNOWN");
-    assert_eq!(body["context"]["breakers"], json!(["any/downstream/cluster/upstream"]));
+    assert_eq!(
+        body["context"]["breakers"],
+        json!(["any/downstream/cluster/upstream"])
+    );
     let body = post(
         &running(three_strikes()),
         "/force?breaker=orders&state=open&for=1s&reason=x",
@@ -48,9 +53,14 @@ fn an_unknown_breaker_is_answered_with_those_that_there_are() {
 fn of_many_breakers_a_hundred_are_named() {
     let host = running(strikes_with(json!({ "key": { "header": "x-tenant" } })));
     for tenant in 0..120 {
-        host.get("/").header("x-tenant", format!("t{tenant}")).answered_with(200);
+        host.get("/")
+            .header("x-tenant", format!("t{tenant}"))
+            .answered_with(200);
     }
-    assert_eq!(shown(host.worker(0))["breakers"].as_array().map(Vec::len), Some(121));
+    assert_eq!(
+        shown(host.worker(0))["breakers"].as_array().map(Vec::len),
+        Some(121)
+    );
     let body = post(&host, "/reset?breaker=x&reason=x", 404, "BREAKER_UNKNOWN");
     assert_eq!(body["context"]["breakers"].as_array().map(Vec::len), Some(100));
 }
@@ -60,7 +70,12 @@ fn a_name_of_several_breakers_is_answered_with_their_ids() {
     let in_cluster = breaker(three_strikes()).name("in-the-cluster");
     let host = running(three_strikes()).clusters([Cluster::new("upstream").filters([in_cluster])]);
     succeed(host.worker(0));
-    let body = post(&host, "/reset?breaker=upstream&reason=x", 409, "BREAKER_AMBIGUOUS");
+    let body = post(
+        &host,
+        "/reset?breaker=upstream&reason=x",
+        409,
+        "BREAKER_AMBIGUOUS",
+    );
     let ids = ["any/downstream/cluster/upstream", "any/upstream/cluster/upstream"];
     assert_eq!(body["context"]["breakers"], json!(ids));
     assert_eq!(outcomes(&host, "breaker_ambiguous"), 1);
@@ -85,7 +100,12 @@ fn other_methods_are_told_which_there_are() {
 #[test]
 fn other_paths_below_its_own_are_nothing() {
     let host = met();
-    for path in ["/", "/x", "/force/", "/FORCE?breaker=upstream&state=open&for=1m&reason=x"] {
+    for path in [
+        "/",
+        "/x",
+        "/force/",
+        "/FORCE?breaker=upstream&state=open&for=1m&reason=x",
+    ] {
         post(&host, path, 404, "NOT_FOUND");
     }
     assert_eq!(outcomes(&host, "not_found"), 4);

@@ -1,13 +1,19 @@
 //! How it knows of breakers and budgets: they are entered once, by whoever meets them first.
 
-use super::{admin, breaker, expect_rejected, force, met, running, shown, strikes_with, succeed, the_breaker, three_strikes};
+use super::{
+    admin, breaker, expect_rejected, force, met, running, shown, strikes_with, succeed, the_breaker,
+    three_strikes,
+};
 use host::{Host, Status, secs};
 use serde_json::json;
 
 /// How often somebody has written, or tried to.
 fn writes(host: &Host) -> usize {
     let calls = host.host_calls();
-    calls.iter().filter(|call| call.name == "proxy_set_shared_data").count()
+    calls
+        .iter()
+        .filter(|call| call.name == "proxy_set_shared_data")
+        .count()
 }
 
 fn names(host: &Host) -> Vec<String> {
@@ -39,7 +45,9 @@ fn thousands_of_breakers_are_all_there() {
         .fuel_per_callback(1_000_000_000);
     for tenant in 0..2_000 {
         let request = host.worker(tenant % 2).get("/");
-        request.header("x-tenant", format!("t{tenant:04}")).answered_with(200);
+        request
+            .header("x-tenant", format!("t{tenant:04}"))
+            .answered_with(200);
     }
     let names = names(&host);
     assert_eq!(names.len(), 2_001, "with that of those without a slot");

@@ -1,12 +1,16 @@
 //! Resetting a breaker.
 
-use super::{body, expect_rejected, fail, force, met, running, succeed, the_breaker, three_strikes, transitions};
+use super::{
+    body, expect_rejected, fail, force, met, running, succeed, the_breaker, three_strikes, transitions,
+};
 use host::{Worker, secs};
 use serde_json::Value;
 
 #[track_caller]
 fn reset(worker: Worker<'_>) -> Value {
-    let exchange = worker.post("/.policy/reset?breaker=upstream&reason=fixed").run(500);
+    let exchange = worker
+        .post("/.policy/reset?breaker=upstream&reason=fixed")
+        .run(500);
     body(exchange.expect_status(200))["breakers"][0].clone()
 }
 

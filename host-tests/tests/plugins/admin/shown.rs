@@ -1,6 +1,8 @@
 //! What a GET shows.
 
-use super::{body, breaker, fail, met, outcomes, running, shown, strikes_with, succeed, the_breaker, three_strikes};
+use super::{
+    body, breaker, fail, met, outcomes, running, shown, strikes_with, succeed, the_breaker, three_strikes,
+};
 use host::{Answer, Host, Route, secs};
 use host_tests::plugin::CIRCUIT_BREAKER;
 use serde_json::{Value, json};
@@ -46,7 +48,10 @@ fn an_open_breaker_shows_until_when_and_a_half_open_one_its_probes() {
     host.advance(secs(4));
     let breaker = the_breaker(host.worker(1));
     assert_eq!(breaker["state"], "open");
-    assert_eq!((&breaker["since_ms"], &breaker["generation"]), (&json!(4_000), &json!(2)));
+    assert_eq!(
+        (&breaker["since_ms"], &breaker["generation"]),
+        (&json!(4_000), &json!(2))
+    );
     assert_eq!(breaker["open"]["left_ms"], 6_000);
     assert_eq!(shown(host.worker(0))["timestamp"], "2026-01-01T00:00:04.000Z");
     assert_eq!(breaker["since"], "2026-01-01T00:00:00.000Z");
@@ -61,7 +66,10 @@ fn an_open_breaker_shows_until_when_and_a_half_open_one_its_probes() {
     assert_eq!(breaker["open"], Value::Null);
     probe.answer(200);
     let breaker = the_breaker(host.worker(0));
-    assert_eq!((&breaker["state"], &breaker["generation"]), (&json!("closed"), &json!(4)));
+    assert_eq!(
+        (&breaker["state"], &breaker["generation"]),
+        (&json!("closed"), &json!(4))
+    );
     assert_eq!(breaker["since_ms"], 0);
 }
 
@@ -119,7 +127,11 @@ fn one_breaker_can_be_asked_for_by_its_name_or_id() {
     for path in ["/zebra", "/apple"] {
         host.get(path).answered_with(200);
     }
-    for wanted in ["apple", "any/downstream/route/apple", "any%2fdownstream%2Froute%2Fapple"] {
+    for wanted in [
+        "apple",
+        "any/downstream/route/apple",
+        "any%2fdownstream%2Froute%2Fapple",
+    ] {
         let exchange = host.get(format!("/.policy?breaker={wanted}")).run(500);
         let shown = body(exchange.expect_status(200));
         assert_eq!(shown["breakers"].as_array().map(Vec::len), Some(1), "{wanted}");
@@ -138,7 +150,10 @@ fn it_is_as_short_as_a_person_reads_it_a_line_for_each() {
     let text = String::from_utf8(exchange.body()).expect("it is text");
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 6, "{text}");
-    assert!(lines[2].starts_with("  {\"id\":\"any/downstream/cluster/upstream\""), "{text}");
+    assert!(
+        lines[2].starts_with("  {\"id\":\"any/downstream/cluster/upstream\""),
+        "{text}"
+    );
     assert!(text.ends_with("\n}\n"));
 }
 
@@ -164,8 +179,11 @@ fn the_same_configuration_has_one_hash_and_another_has_another() {
 fn a_new_configuration_is_seen_with_the_next_request() {
     let host = met();
     let before = the_breaker(host.worker(0));
-    host.update("circuit-breaker", json!({ "default": strikes_with(json!({ "max_keys": 7 })) }))
-        .expect("it is accepted");
+    host.update(
+        "circuit-breaker",
+        json!({ "default": strikes_with(json!({ "max_keys": 7 })) }),
+    )
+    .expect("it is accepted");
     assert_eq!(the_breaker(host.worker(0)), before);
     succeed(host.worker(1));
     let after = the_breaker(host.worker(0));
@@ -198,5 +216,8 @@ fn other_paths_pass_through_untouched() {
         let exchange = host.get(path).answered_with(200);
         assert!(exchange.reached_upstream(), "{path}");
     }
-    assert_eq!(host.metrics().keys().find(|name| name.starts_with("admin_")), None);
+    assert_eq!(
+        host.metrics().keys().find(|name| name.starts_with("admin_")),
+        None
+    );
 }
