@@ -14,6 +14,7 @@ const BOUND: Duration = Duration::from_secs(20);
 /// Where a sample listens, as it stands in the file.
 const LISTENER: &str = "127.0.0.1:10000";
 const ADMINISTRATION: &str = "127.0.0.1:9901";
+const OPERATORS: &str = "127.0.0.1:10002";
 
 pub struct Session {
     envoy: Envoy,
@@ -77,10 +78,10 @@ impl Session {
     }
 
     fn print(&self, line: &str) -> String {
-        let [listener, administration] = self.addresses();
-        let line = line
-            .replace(LISTENER, &listener)
-            .replace(ADMINISTRATION, &administration);
+        let addresses = self.addresses();
+        let line = addresses
+            .iter()
+            .fold(line.to_owned(), |line, (shown, real)| line.replace(shown, real));
         // The desk tool is found as if it were installed.
         let tool = Path::new(env!("CARGO_BIN_EXE_policyctl"))
             .parent()
@@ -96,9 +97,11 @@ impl Session {
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(!said.contains("not found"), "{line}: {said}");
         let printed = String::from_utf8_lossy(&output.stdout) + said;
-        printed
-            .replace(&listener, LISTENER)
-            .replace(&administration, ADMINISTRATION)
+        addresses
+            .iter()
+            .fold(printed.into_owned(), |printed, (shown, real)| {
+                printed.replace(real, shown)
+            })
     }
 
     fn missing_from_log(&self, shown: &str) -> Option<String> {
@@ -135,9 +138,17 @@ impl Session {
             .then(|| format!("the access log has not {what} as\n{shown}\nbut\n{last:#?}"))
     }
 
-    fn addresses(&self) -> [String; 2] {
+    /// Each address as it stands in the file, and where the sample really listens.
+    fn addresses(&self) -> Vec<(&'static str, String)> {
         let listener = self.envoy.address().expect("the sample listens");
-        [listener, self.envoy.admin()].map(|address| address.to_string())
+        let mut addresses = vec![
+            (LISTENER, listener.to_string()),
+            (ADMINISTRATION, self.envoy.admin().to_string()),
+        ];
+        // Not every sample has one.
+        let operators = self.envoy.listener("operators").ok();
+        addresses.extend(operators.map(|address| (OPERATORS, address.to_string())));
+        addresses
     }
 }
 

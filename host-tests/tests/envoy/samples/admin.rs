@@ -259,11 +259,9 @@ fn without_skip_xff_append_everybody_is_refused_and_told_why() {
     assert!(answer.text().contains("skip_xff_append"), "{}", answer.text());
 }
 
-/// Everything but the times and the hash, which hangs on how a configuration is wrapped.
+/// Everything but the times.
 fn without_times(mut shown: Value) -> Value {
-    for name in ["timestamp"] {
-        shown[name].take();
-    }
+    shown["timestamp"].take();
     for breaker in shown["breakers"].as_array_mut().into_iter().flatten() {
         for name in ["since", "since_ms"] {
             breaker[name].take();
@@ -292,8 +290,8 @@ fn single_modules_and_the_module_of_all_show_and_force_the_same() {
             let filters = sample.tree().pointer_mut(&filters).and_then(Value::as_array_mut);
             for filter in filters.expect("there are filters") {
                 let name = filter["name"].clone();
-                let config = &mut filter["typed_config"]["config"];
-                if config.is_object() {
+                // The router has none.
+                if let Some(config) = filter.pointer_mut("/typed_config/config") {
                     config["vm_config"]["code"]["local"]["filename"] = json!(module);
                     config["root_id"] = if name == "admin" { json!("policies") } else { name };
                 }
