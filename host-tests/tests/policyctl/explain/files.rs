@@ -122,7 +122,8 @@ fn every_sample_can_be_asked() {
                     called.out,
                     called.err
                 );
-                if !has_none {
+                // Of what goes well, not every plugin has something to say.
+                if !has_none && answer == "503" {
                     let explained = &called.json()["requests"][0]["explain"];
                     assert!(
                         explained.as_array().is_some_and(|all| !all.is_empty()),
