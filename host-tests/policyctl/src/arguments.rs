@@ -25,6 +25,7 @@ pub(crate) enum Command {
     Run(command::run::Arguments),
     Explain(Box<command::explain::Arguments>),
     Replay(command::replay::Arguments),
+    Doctor(command::doctor::Arguments),
     State(command::state::Arguments),
     Force(command::force::Arguments),
     Schema(command::schema::Arguments),

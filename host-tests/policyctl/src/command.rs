@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod force;
 pub(crate) mod replay;
@@ -21,6 +22,7 @@ pub(crate) fn run(arguments: &Arguments, modules: &Modules, screen: &Screen) -> 
         Command::Run(arguments) => arguments.run(modules, screen),
         Command::Explain(arguments) => arguments.run(modules, screen),
         Command::Replay(arguments) => arguments.run(modules, screen),
+        Command::Doctor(arguments) => arguments.run(modules, screen),
         Command::State(arguments) => arguments.run(screen),
         Command::Force(arguments) => arguments.run(screen),
         Command::Schema(arguments) => arguments.run(modules, screen),

@@ -198,6 +198,13 @@ pub(crate) fn in_filter(
     envoy::at(document, pointer, stands, modules)
 }
 
+/// The plugins of a manifest, in the order in which they stand there.
+pub(crate) fn in_manifest(document: &Document, pointer: &str, modules: &Modules) -> Vec<Installed> {
+    let mut all = Vec::new();
+    manifest::find(document, pointer, modules, &mut all);
+    all
+}
+
 /// Which plugin of ours it is, and which module of ours holds it: by what the module is called, or, where that says
 /// nothing, by the root id. The module of all of them is each of them by its root id.
 fn which(root_id: &str, module: &ModuleFrom, modules: &Modules) -> Option<(&'static str, &'static str)> {

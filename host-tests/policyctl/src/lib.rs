@@ -19,11 +19,13 @@ mod live_state;
 mod modules;
 mod play;
 mod problem;
+mod proxy;
 mod scenario;
 mod screen;
 mod shipped_scenarios;
 mod told;
 mod verdict;
+mod web;
 
 pub use modules::Shipped;
 

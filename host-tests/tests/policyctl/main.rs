@@ -3,6 +3,7 @@
 mod called;
 mod check;
 mod completions;
+mod doctor;
 mod documents;
 mod explain;
 mod live_state;
