@@ -180,6 +180,10 @@ fn name(members: &[&Installed]) -> String {
 fn explaining(installed: &Installed, rules: Option<(&str, &Value)>) -> Given {
     const ALL: [&str; 4] = ["error-envelope", "request-id", "circuit-breaker", "retry"];
     let change = |plugin: &str, section: &mut Value| {
+        // Others decide nothing about requests, and have no such setting.
+        if !ALL.contains(&plugin) {
+            return;
+        }
         if let Some(members) = section.as_object_mut() {
             members.insert("explain".to_owned(), json!("all"));
             if let Some((_, rules)) = rules.filter(|(wanted, _)| *wanted == plugin) {
