@@ -95,6 +95,14 @@ impl<'d> Listener<'d> {
         self.node.text("name")
     }
 
+    /// How it is called in a finding: `listener edge`; of a manifest, `WasmPlugin policies`.
+    pub(crate) fn told(&self) -> String {
+        match self.node.text("kind") {
+            "" => format!("listener {}", self.name()),
+            kind => format!("{kind} {}", self.node.text("metadata.name")),
+        }
+    }
+
     /// `INBOUND`, `OUTBOUND`, or empty.
     pub(crate) fn direction(&self) -> &'d str {
         match self.node.text("traffic_direction") {

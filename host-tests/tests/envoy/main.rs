@@ -6,6 +6,7 @@ mod commands;
 mod configuration;
 mod demo;
 mod differential;
+mod doctor;
 mod ecds;
 mod error_envelope;
 mod hostile;

@@ -69,6 +69,64 @@ fn no_sample_has_an_error_or_a_warning() {
 }
 
 #[test]
+fn no_manifest_has_an_error_or_a_warning() {
+    for folder in ["envoy/istio", "envoy/envoy-gateway"] {
+        let listed =
+            std::fs::read_dir(host_tests::document::root().join(folder)).expect("there are manifests");
+        for entry in listed {
+            let name = entry.expect("it is readable").file_name();
+            let path = format!("{folder}/{}", name.to_str().expect("it is text"));
+            policyctl(["doctor", "--strict", &path]).ends_with(0);
+        }
+    }
+}
+
+#[test]
+fn a_manifest_that_is_broken_in_one_place_has_one_more_finding() {
+    for (path, from, to, expected) in [
+        (
+            "envoy/istio/policies.yaml",
+            "failStrategy: FAIL_RELOAD",
+            "failStrategy: FAIL_CLOSE",
+            &["fails-closed"][..],
+        ),
+        (
+            "envoy/istio/policies.yaml",
+            "  sha256: \"0",
+            "  # sha256: \"0",
+            &["module-unpinned"],
+        ),
+        (
+            "envoy/istio/envoyfilter.yaml",
+            "tag_name: breaker,",
+            "tag_name: breakers,",
+            &["labels-missing"],
+        ),
+        (
+            "envoy/envoy-gateway/one-module.yaml",
+            "failOpen: true",
+            "failOpen: false",
+            &["fails-closed"],
+        ),
+    ] {
+        let text = cases::sample(path);
+        assert!(text.contains(from), "{path} has no {from}");
+        let mut ids = found(text.replacen(from, to, 1));
+        ids.retain(|id| id != "fails-open");
+        assert_eq!(ids, expected, "{path}: {from}");
+    }
+    // Istio retries by itself, where a plugin that decides alone is.
+    let both = [
+        cases::sample("envoy/istio/routes.yaml"),
+        cases::sample("envoy/istio/envoyfilter.yaml"),
+    ]
+    .join("\n---\n");
+    assert_eq!(found(both.clone()), [""; 0]);
+    let retried = both.replacen("retries: { attempts: 0 }", "retries: { attempts: 2 }", 1);
+    assert_eq!(found(retried), ["route-retries"]);
+}
+
+#[test]
 fn the_page_lists_every_finding_with_its_severity() {
     let page =
         std::fs::read_to_string(host_tests::document::root().join("docs/doctor.md")).expect("it is there");

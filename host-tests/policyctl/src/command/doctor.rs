@@ -24,9 +24,10 @@ use finding::{Finding, Kind, Severity};
 
 /// Look for what the plugins need of an Envoy outside their own configuration.
 ///
-/// A plugin can be configured without a fault and still not do what it is there for, because of what stands around it: the
-/// order of the filters, a route that retries by itself, a cluster without a retry budget. Use it on a configuration before
-/// it is rolled out, and on an Envoy that runs. Each finding says what happens to requests if it stays, and what to write.
+/// A plugin can be configured without a fault and still not do what it is there for, because of
+/// what stands around it: the order of the filters, a route that retries by itself, a cluster
+/// without a retry budget. Use it on a configuration before it is rolled out, and on an Envoy that
+/// runs. Each finding says what happens to requests if it stays, and what to write.
 ///
 /// Examples:
 ///   policyctl doctor envoy.yaml

@@ -183,8 +183,9 @@ fn routes<'d>(manager: &Node<'d>, discovered: &Discovered<'d>, unseen: &mut Vec<
         return Routes::Seen(inline);
     }
     let name = manager.text("rds.route_config_name");
-    let all = discovered.routes.iter();
-    let found = all.filter(|routes| routes.text("name") == name).last();
+    let mut all = discovered.routes.iter().rev();
+    // What came last is in force.
+    let found = all.find(|routes| routes.text("name") == name);
     match found {
         Some(found) => Routes::Seen(found.clone()),
         None => {

@@ -122,7 +122,7 @@ fn an_open_breaker_answers_what_a_filter_behind_it_would_refuse() {
 #[test]
 fn an_error_that_is_compressed_before_the_envelope_sees_it_loses_its_message() {
     // The upstream's own message, in a body that is long enough to be compressed.
-    let path = "/status/404?body=the%20order%207%20of%20the%20customer%209%20was%20not%20found%20in%20any%20of%20the%20stores";
+    let path = "/status/404?body=the%20order%207%20of%20the%20customer%209%20was%20not%20found%20in%20any%20of%20the%20stores&header=content-type:text/plain";
     let message = |chain: &Chain| {
         let asked = Request::get(path).header("accept-encoding", "gzip");
         let response = chain.get(&asked);

@@ -9,8 +9,11 @@ use std::time::Duration;
 /// Longer than all attempts take, with the times between them.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Makes an answer.
+type Made = fn() -> Answer;
+
 /// What a POST can be answered with on which a route may say to try again, and how that is told.
-const ANSWERS: [(&str, fn() -> Answer); 4] = [
+const ANSWERS: [(&str, Made); 4] = [
     ("503", || Answer::new(503)),
     ("500", || Answer::new(500)),
     ("409", || Answer::new(409)),
@@ -69,7 +72,7 @@ impl Asked {
         exchange.attempts().len() == 4
     }
 
-    fn attempts(&self, route: &Route<'_>, policy: Option<RetryPolicy>, answer: fn() -> Answer) -> usize {
+    fn attempts(&self, route: &Route<'_>, policy: Option<RetryPolicy>, answer: Made) -> usize {
         let Some(host) = self.host(route, policy, answer) else {
             return 0;
         };
@@ -79,7 +82,7 @@ impl Asked {
     }
 
     /// An Envoy with this plugin and this route alone, before an upstream that always answers so.
-    fn host(&self, route: &Route<'_>, policy: Option<RetryPolicy>, answer: fn() -> Answer) -> Option<Host> {
+    fn host(&self, route: &Route<'_>, policy: Option<RetryPolicy>, answer: Made) -> Option<Host> {
         let cluster = route.clusters().first().copied().unwrap_or("upstream");
         let mut named = host::Route::new(route.name())
             .virtual_host(route.virtual_host.text("name"))

@@ -17,7 +17,7 @@ pub(super) const KINDS: &[&Kind] = &[
 static RETRY_BUDGET_MISSING: Kind = Kind::warning(
     "retry-budget-missing",
     "Envoy lets a cluster have three retries at a time (max_retries: 3), however many requests there are: of a burst of failures \
-     most are not tried again, whatever the plugin says, and are counted as UPSTREAM_OVERLOADED.",
+     most are not tried again, whatever the plugin says.",
 );
 static RETRY_BUDGET_DIFFERS: Kind = Kind::warning(
     "retry-budget-differs",

@@ -30,7 +30,7 @@ pub(super) fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
         if let Some((filter, _)) = manager.plugin("admin") {
             let mut here = Vec::new();
             one(context, listener, manager, filter, &mut here);
-            let within = format!("listener {}", listener.name());
+            let within = listener.told();
             found.extend(here.into_iter().map(|finding| finding.within(&within)));
         }
     }

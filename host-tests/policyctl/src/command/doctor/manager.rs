@@ -82,7 +82,7 @@ pub(super) fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
             let what = "no access log has what the plugins know of a request";
             here.push(Finding::at(&LOG_WITHOUT_FACTS, &manager.node, what).cure(cure));
         }
-        let within = format!("listener {}", listener.name());
+        let within = listener.told();
         found.extend(here.into_iter().map(|finding| finding.within(&within)));
     }
 }

@@ -93,7 +93,7 @@ const CACHES: [&str; 2] = ["cache", "cache_v2"];
 pub(super) fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     let proxy = context.proxy;
     for (listener, manager) in proxy.managers() {
-        let within = format!("listener {}", listener.name());
+        let within = listener.told();
         chain(listener, manager, found);
         twice(&manager.filters, &within, found);
     }
@@ -101,7 +101,7 @@ pub(super) fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
 }
 
 fn chain(listener: &Listener<'_>, manager: &Manager<'_>, found: &mut Vec<Finding>) {
-    let within = format!("listener {}", listener.name());
+    let within = listener.told();
     let filters = &manager.filters;
     let of = |plugin: &str| filters.iter().position(|filter| filter.is(plugin));
     let before = |index: usize| filters.iter().take(index);

@@ -40,7 +40,7 @@ static ROUTE_UNKNOWN: Kind = Kind::warning(
 
 pub(super) fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     for (listener, manager) in context.proxy.managers() {
-        let within = format!("listener {}", listener.name());
+        let within = listener.told();
         let mut here = Vec::new();
         if let Some((filter, _)) = manager.plugin("retry") {
             own_retries(context, filter, listener, manager, &mut here);

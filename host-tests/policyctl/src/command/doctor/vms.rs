@@ -51,7 +51,7 @@ static VERSIONS_MIXED: Kind = Kind::warning(
 pub(super) fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     let proxy = context.proxy;
     for (listener, manager) in proxy.managers() {
-        let within = format!("listener {}", listener.name());
+        let within = listener.told();
         for filter in &manager.filters {
             of_filter(filter, manager.is_whole, &within, found);
         }

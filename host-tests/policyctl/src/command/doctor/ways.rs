@@ -19,7 +19,7 @@ static DIRECTION_UNSAID: Kind = Kind::warning(
 
 pub(super) fn check(context: &Context<'_>, found: &mut Vec<Finding>) {
     for (listener, manager) in context.proxy.managers().filter(|(_, manager)| manager.is_whole) {
-        let within = format!("listener {}", listener.name());
+        let within = listener.told();
         direction(listener.direction(), manager.plugins(), &within, found);
     }
     // An id or an envelope that is there is left as it is: to meet those twice does no harm.
@@ -50,7 +50,7 @@ fn both_ways(context: &Context<'_>, plugin: &str, found: &mut Vec<Finding>) {
     );
     let cure = "in the plugin's configuration, before the other rules:\n\
         { \"match\": { \"direction\": \"inbound\" }, \"mode\": \"disabled\" }";
-    let within = format!("listener {}", outbound.name());
+    let within = outbound.told();
     found.push(
         Finding::new(&BOTH_WAYS, filter.place(), what)
             .within(within)
