@@ -7,6 +7,7 @@
 //! `trace-overwritten` by tracing.rs, `fallback-from-clients` by samples/circuit_breaker_fallback.rs, `cache-passes-by` by
 //! samples/caching.rs, `labels-missing` by observability/labels.rs, `configuration-refused` by ecds/refused.rs.
 
+mod emitted;
 mod harm;
 mod same;
 

@@ -5,6 +5,7 @@
 //! Envoy itself are tried on the real one, in the other tests.
 
 mod definitions;
+mod emitted;
 mod envoy_gateway;
 mod loaded;
 mod places;
@@ -50,9 +51,17 @@ fn files() -> Vec<PathBuf> {
 
 fn in_file(path: PathBuf) -> Vec<Document> {
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let documents = text.split("\n---\n").map(|part| {
-        let name = path.display().to_string();
-        let tree = Sample::parse(&name, part)
+    in_text(&path.display().to_string(), &text)
+}
+
+/// The resources in the text of a file of this name. Comments alone are none.
+fn in_text(name: &str, text: &str) -> Vec<Document> {
+    let is_said = |part: &&str| {
+        part.lines()
+            .any(|line| !line.is_empty() && !line.starts_with('#'))
+    };
+    let documents = text.split("\n---\n").filter(is_said).map(|part| {
+        let tree = Sample::parse(name, part)
             .unwrap_or_else(|error| panic!("{error}"))
             .tree()
             .clone();

@@ -1,6 +1,7 @@
 //! `policyctl doctor`: what it finds, of what, and what it says of bad files.
 
 mod cases;
+mod emitted;
 mod listeners;
 mod running;
 

@@ -2,6 +2,7 @@
 
 mod asking;
 mod clusters;
+mod emit;
 mod finding;
 mod labels;
 mod live;
@@ -33,6 +34,7 @@ use finding::{Finding, Kind, Severity};
 ///   policyctl doctor envoy.yaml
 ///   policyctl doctor http://127.0.0.1:9901
 ///   curl -s 'http://127.0.0.1:9901/config_dump?include_eds' | policyctl doctor -
+///   policyctl doctor --emit envoy policies.json > envoy.yaml
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Arguments {
@@ -49,6 +51,8 @@ pub(crate) struct Arguments {
     /// List what is looked for, each with what happens if it stays.
     #[arg(long, conflicts_with = "given")]
     list: bool,
+    #[command(flatten)]
+    emit: emit::Emit,
 }
 
 /// What there is to look at.
@@ -78,6 +82,11 @@ impl Arguments {
         if self.list {
             print::list(&kinds(), screen)?;
             return Ok(Ending::Fine);
+        }
+        if self.emit.is_asked() {
+            return self
+                .emit
+                .run(self.given.as_deref().unwrap_or("-"), modules, screen);
         }
         let known = kinds();
         if let Some(other) = self
