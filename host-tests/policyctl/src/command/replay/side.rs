@@ -77,7 +77,7 @@ impl Side {
     pub(super) fn take(&mut self, logged: &Logged, mut done: impl FnMut(u64, Outcome)) {
         let number = self.taken;
         self.taken += 1;
-        let arrival = self.clock.by_host(logged.start);
+        let (arrival, left_out) = self.clock.by_host(logged.start);
         while let Some(Reverse((due, leaving))) = self.departures.peek().copied()
             && due <= arrival
         {
@@ -87,6 +87,7 @@ impl Side {
         }
         self.advance_to(arrival);
         self.collect(&mut done);
+        self.clock.leave_out(left_out);
         let worker = usize::try_from(number % self.workers as u64).unwrap_or(0);
         let exchange = request(&self.host, worker, logged).send();
         if exchange.is_finished() {
@@ -177,7 +178,7 @@ impl Side {
     }
 }
 
-/// The log's time and the host's. They run alike, but for gaps.
+/// The log's time and the host's. They run alike, but that the end of a long gap is left out.
 #[derive(Default)]
 struct LogClock {
     /// The host's zero, by the log.
@@ -186,21 +187,27 @@ struct LogClock {
 }
 
 impl LogClock {
-    /// When a request of the log comes by the host's clock. Requests are asked for in their order.
-    fn by_host(&mut self, start: Nanos) -> Duration {
+    /// When a request of the log comes by the host's clock, and how much of the gap before it is left out. Requests are
+    /// asked for in their order.
+    fn by_host(&mut self, start: Nanos) -> (Duration, Nanos) {
         let zero = *self.zero.get_or_insert(start);
         let longest = u64::try_from(LONGEST_GAP.as_nanos()).unwrap_or(u64::MAX);
-        let last = self.last.max(zero);
-        let gap = start.saturating_sub(last);
-        let zero = zero + gap.saturating_sub(longest);
-        self.zero = Some(zero);
+        let gap = start.saturating_sub(self.last.max(zero));
         self.last = start;
-        Duration::from_nanos(start.saturating_sub(zero))
+        let left_out = gap.saturating_sub(longest);
+        let since = start.saturating_sub(zero).saturating_sub(left_out);
+        (Duration::from_nanos(since), left_out)
     }
 
-    /// The log's time. Within a gap it is as if the gap's end had been left out.
+    /// What is told of the gap has been told: from here on it is left out.
+    fn leave_out(&mut self, of_gap: Nanos) {
+        self.zero = self.zero.map(|zero| zero.saturating_add(of_gap));
+    }
+
+    /// The log's time.
     fn by_log(&self, after: Duration) -> Nanos {
-        self.zero.unwrap_or(0) + u64::try_from(after.as_nanos()).unwrap_or(u64::MAX)
+        let after = u64::try_from(after.as_nanos()).unwrap_or(u64::MAX);
+        self.zero.unwrap_or(0).saturating_add(after)
     }
 }
 
@@ -261,5 +268,31 @@ fn answered_with(answered: &Answered) -> Answer {
         (Some(status), _) => Answer::grpc(status),
         (None, true) => Answer::new(answered.code).cut_off(),
         (None, false) => Answer::new(answered.code),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LogClock;
+    use std::time::Duration;
+
+    const HOUR: u64 = 3600 * 1_000_000_000;
+
+    #[test]
+    fn of_a_long_gap_the_first_hour_passes_and_the_rest_is_left_out() {
+        let mut clock = LogClock::default();
+        assert_eq!(clock.by_host(10 * HOUR), (Duration::ZERO, 0));
+        assert_eq!(clock.by_host(11 * HOUR), (Duration::from_secs(3600), 0));
+        let (arrival, left_out) = clock.by_host(16 * HOUR);
+        assert_eq!((arrival, left_out), (Duration::from_secs(7200), 4 * HOUR));
+        let within = Duration::from_secs(3600 + 60);
+        assert_eq!(
+            clock.by_log(within),
+            11 * HOUR + HOUR / 60,
+            "what happens within the gap happens at its time"
+        );
+        clock.leave_out(left_out);
+        assert_eq!(clock.by_log(arrival), 16 * HOUR);
+        assert_eq!(clock.by_host(17 * HOUR), (Duration::from_secs(3 * 3600), 0));
     }
 }
