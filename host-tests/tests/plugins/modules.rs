@@ -14,9 +14,9 @@ const LARGEST: usize = 150 * 1024;
 /// Modules that may be larger, with their bytes: a breaker's state machine, its record and its settings are half as much
 /// again as what another plugin does, error-envelope brings a catalogue of sentences, and one module holds all of them.
 const LARGER: [(&Plugin, usize); 3] = [
-    (&CIRCUIT_BREAKER, 166 * 1024),
+    (&CIRCUIT_BREAKER, 169 * 1024),
     (&ERROR_ENVELOPE, 152 * 1024),
-    (&POLICIES, 313 * 1024),
+    (&POLICIES, 314 * 1024),
 ];
 
 /// Modules that are promised to be small on the wire too, with their bytes gzipped.

@@ -75,10 +75,7 @@ fn no_fault_is_fatal_to_anybody_and_none_makes_a_state_that_nobody_asked_for() {
             host.worker(0).get("/orders").run(200);
             host.worker(1).post(FORCE).run(200);
             host.worker(0).get("/orders").run(200);
-            host.worker(0).get("/.policy?breaker=upstream").run(200);
-            host.worker(1)
-                .post("/.policy/reset?breaker=upstream&reason=x")
-                .run(200);
+            host.worker(0).get("/.policy").run(200);
             host.worker(1).get("/.policy").from("10.0.0.1:4000").run(200);
             host.advance(secs(61));
             host.worker(1).get("/orders").run(200);
