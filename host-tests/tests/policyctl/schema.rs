@@ -21,7 +21,7 @@ fn an_unknown_plugin_is_told_those_that_there_are() {
     assert!(
         called
             .err
-            .starts_with("error: there is no plugin `breaker`\nhelp: one of: circuit-breaker, "),
+            .starts_with("error: there is no plugin `breaker`\nhelp: one of: admin, circuit-breaker, "),
         "{}",
         called.err
     );

@@ -3,6 +3,8 @@
 use super::{Given, Installed, ModuleFrom, Stands, which};
 use crate::document::{Document, escaped};
 use crate::modules::Modules;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
 /// The type of the filter.
@@ -142,7 +144,14 @@ fn module(node: &Value) -> ModuleFrom {
 /// The configuration in this `google.protobuf.Any`.
 fn configured(document: &Document, any: &str) -> (Given, Option<Document>) {
     let value = format!("{any}/value");
+    let kind = text(document.at(any).unwrap_or(&Value::Null), "/@type");
     match document.at(&value) {
+        // In JSON and YAML, bytes are base64.
+        Some(Value::String(text)) if kind.ends_with("google.protobuf.BytesValue") => {
+            let bytes = BASE64_STANDARD.decode(text).ok();
+            let said = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+            (Given::Text(said.unwrap_or_else(|| text.clone())), None)
+        }
         Some(Value::String(text)) => (Given::Text(text.clone()), document.embedded(&value)),
         Some(object @ Value::Object(_)) => (Given::Struct(object.clone()), document.part(&value)),
         _ => (Given::Nothing, None),

@@ -169,3 +169,15 @@ fn a_module_is_known_by_its_file_and_its_image() {
     let renamed = filter("{ root_id: retry, vm_config: { code: { local: { filename: plugin.wasm } } } }");
     assert_eq!(renamed.plugin, Some("retry"));
 }
+
+#[test]
+fn bytes_are_what_their_base64_stands_for() {
+    let text = "typed_config:
+  '@type': type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm
+  config:
+    root_id: retry
+    configuration: { '@type': type.googleapis.com/google.protobuf.BytesValue, value: eyJtb2RlIjoic2hhZG93In0= }
+";
+    let found = found("f.yaml", text, None).expect("it is read").remove(0);
+    assert_eq!(found.given, Given::Text(r#"{"mode":"shadow"}"#.into()));
+}
