@@ -9,7 +9,8 @@ use crate::called::{Called, policyctl};
 use serde_json::Value;
 
 /// The samples that are a whole Envoy.
-const SAMPLES: [&str; 20] = [
+const SAMPLES: [&str; 21] = [
+    "envoy/admin.yaml",
     "envoy/caching.yaml",
     "envoy/circuit-breaker-fallback.yaml",
     "envoy/circuit-breaker-five-in-a-row.yaml",

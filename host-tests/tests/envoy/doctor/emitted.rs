@@ -11,6 +11,7 @@ fn serves(more: &[&str]) {
     let upstream = Upstream::start().expect("an upstream can be started");
     let folder = tempfile::tempdir().expect("a folder can be made");
     let policies = json!({
+        "admin": { "path": "/.policy" },
         "error-envelope": { "service_name": "shop" },
         "request-id": {},
         "circuit-breaker": {
@@ -72,11 +73,17 @@ fn serves(more: &[&str]) {
         get("/offers/1?status=500"),
         get("/offers/1?status=500"),
     ];
+    // The answer that stands there until there is a fallback, in its envelope; and not the breaker's.
     let fallback = get("/offers/");
-    assert!(
-        String::from_utf8_lossy(&fallback.body).contains("there is no fallback yet"),
+    assert_eq!(
+        text(&fallback, "x-error-code"),
+        "SERVICE_UNAVAILABLE",
         "{fallback:?}"
     );
+    let operators = envoy.listener("operators").expect("it is there");
+    let state = live::client::send(operators, &Request::get("/.policy")).expect("an answer");
+    let state: Value = serde_json::from_slice(&state.body).expect("it is JSON");
+    assert_eq!(state["breakers"].as_array().map(Vec::len), Some(2), "{state}");
     let raw = envoy.prometheus().expect("there are metrics");
     assert!(
         raw.contains("circuit_breaker_state{breaker=\"upstream\"} 1"),

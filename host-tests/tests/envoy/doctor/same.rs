@@ -5,7 +5,8 @@ use crate::samples::load_built_modules;
 use live::{Envoy, Sample, Upstream};
 
 /// All that can be started as it is, on free ports. (Those with filters from watched files have them in other tests.)
-const SAMPLES: [&str; 18] = [
+const SAMPLES: [&str; 19] = [
+    "admin.yaml",
     "caching.yaml",
     "circuit-breaker-fallback.yaml",
     "circuit-breaker-five-in-a-row.yaml",

@@ -40,6 +40,10 @@ fn nothing_is_found_in_a_bootstrap_that_was_emitted() {
         .map(|(name, section)| (json!({ name.as_str(): section }), &[][..]))
         .collect();
     sets.push((whole.clone(), &["--chain"]));
+    let mut operated = whole.clone();
+    operated["admin"] = json!({ "cidrs": ["127.0.0.1/32"] });
+    sets.push((operated.clone(), &[]));
+    sets.push((operated, &["--chain"]));
     sets.push((whole.clone(), &["--upstream", "orders.shop.example:80"]));
     sets.push((whole, &["--upstream", "[::1]:80"]));
     for (set, more) in sets {

@@ -10,7 +10,7 @@ use crate::Ending;
 use crate::document::Document;
 use crate::modules::Modules;
 use crate::problem::Problem;
-use crate::screen::Screen;
+use crate::screen::{Screen, WARNING};
 use clap::{Args, ValueEnum};
 use sections::Sections;
 use serde_json::json;
@@ -87,6 +87,12 @@ impl Emit {
         let Some(sections) = Sections::of(&document, modules, screen)? else {
             return Ok(Ending::Found);
         };
+        if sections.has_admin() && self.emit != Some(Target::Envoy) {
+            screen.aside(&format!(
+                "{WARNING}warning{WARNING:#}: admin is left out: it belongs on a listener of its own, which these manifests \
+                 cannot say\n"
+            ))?;
+        }
         let text = match self.emit {
             Some(Target::Envoy) | None => envoy::write(self, &sections)?,
             Some(Target::Istio) => istio::write(self, &sections)?,

@@ -15,7 +15,8 @@ pub(super) fn write(asked: &Emit, sections: &Sections) -> Result<String, Problem
     let (host, port) = asked.upstream()?;
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let is_address = host.parse::<std::net::IpAddr>().is_ok();
-    let names: Vec<&str> = sections.plugins.iter().map(|plugin| plugin.name).collect();
+    let mut names: Vec<&str> = sections.plugins.iter().map(|plugin| plugin.name).collect();
+    names.extend(sections.has_admin().then_some("admin"));
     let (percent, least) = sections.budget;
     let ids = match sections.has("request-id") {
         true => include_str!("envoy/ids.yaml"),
@@ -37,6 +38,7 @@ pub(super) fn write(asked: &Emit, sections: &Sections) -> Result<String, Problem
         .with("replies", replies(asked, sections))
         .with("routes", routes(sections))
         .with("filters", filters(asked, sections))
+        .with("operators", operators(asked, sections))
         .with("discovery", if is_address { "STATIC" } else { "STRICT_DNS" })
         .with("host", host)
         .with("upstream_port", port.to_string())
@@ -107,6 +109,21 @@ fn replies(asked: &Emit, sections: &Sections) -> String {
     let replies = Template::new(include_str!("envoy/replies.yaml"));
     let name = sections.service_name().unwrap_or(&asked.name);
     replies.with("service", name).filled()
+}
+
+/// The listener of the live state.
+fn operators(asked: &Emit, sections: &Sections) -> String {
+    if !sections.has_admin() {
+        return String::new();
+    }
+    let why = "With the vm_id of the others: what they share lies under that name.";
+    let filter = match asked.chain {
+        true => filter(asked, "admin", "admin", &sections.section("admin"), why),
+        false => filter(asked, "admin", "policies", &sections.these(&["admin"]), why),
+    };
+    Template::new(include_str!("envoy/operators.yaml"))
+        .with("filter", filter)
+        .filled()
 }
 
 /// A client must not choose a route by the header that is the breaker's.

@@ -79,6 +79,11 @@ impl Sections {
         self.plugin(name).is_some()
     }
 
+    /// Whether the live state is configured, which belongs on a listener of its own.
+    pub(super) fn has_admin(&self) -> bool {
+        self.whole.get("admin").is_some()
+    }
+
     pub(super) fn plugin(&self, name: &str) -> Option<&Plugin> {
         self.plugins.iter().find(|plugin| plugin.name == name)
     }
