@@ -37,7 +37,8 @@ fn each_decision_is_explained_with_its_numbers() {
         json!({ "state": "closed", "decision": "admitted", "probe": false }),
     );
     tell(host.worker(0), "ff");
-    let twice = json!({ "state": "closed", "consecutive_failures": 2, "decision": "admitted", "probe": false });
+    let twice =
+        json!({ "state": "closed", "consecutive_failures": 2, "decision": "admitted", "probe": false });
     check(&host.get("/orders").answered_with(503), twice);
     let open = json!({ "state": "open", "reopenings": 0, "decision": "rejected", "because": "open", "retry_after": 10 });
     check(&host.get("/orders").expect_rejected(503), open);
@@ -61,15 +62,24 @@ fn a_closed_breaker_explains_what_it_has_counted_for_each_setting_in_use() {
     let rate = json!({ "percent": 50, "window": "60s", "min_calls": 20 });
     let mut slow = rate.clone();
     slow["slower_than"] = json!("1s");
-    let host = host(json!({ "explain": "all", "default": { "trip": { "failure_rate": rate, "slow_rate": slow } } }));
+    let host =
+        host(json!({ "explain": "all", "default": { "trip": { "failure_rate": rate, "slow_rate": slow } } }));
     tell(host.worker(0), "fsf");
     let slow = host.get("/orders").expect_forwarded();
     host.advance(secs(2));
     slow.answer(200);
     let explained = explanation(&host.get("/orders").answered_with(200));
     assert_eq!(explained["consecutive_failures"], 0, "{explained}");
-    assert_eq!(explained["failure_rate"], json!({ "calls": 4, "failures": 2 }), "{explained}");
-    assert_eq!(explained["slow_rate"], json!({ "calls": 4, "slow": 1 }), "{explained}");
+    assert_eq!(
+        explained["failure_rate"],
+        json!({ "calls": 4, "failures": 2 }),
+        "{explained}"
+    );
+    assert_eq!(
+        explained["slow_rate"],
+        json!({ "calls": 4, "slow": 1 }),
+        "{explained}"
+    );
 }
 
 #[test]

@@ -135,7 +135,8 @@ fn what_is_no_configuration_is_refused() {
 }
 
 #[test]
-fn of_very_many_faults_in_all_sections_fifty_are_errors_in_the_log_and_the_rest_is_counted_and_told_to_debuggers() {
+fn of_very_many_faults_in_all_sections_fifty_are_errors_in_the_log_and_the_rest_is_counted_and_told_to_debuggers()
+ {
     let keys = || -> Value {
         (0..30)
             .map(|n| (format!("k{n:02}"), json!(1)))
@@ -153,7 +154,10 @@ fn of_very_many_faults_in_all_sections_fifty_are_errors_in_the_log_and_the_rest_
     assert_eq!(lines[50]["fault"], "10 more faults are not listed");
     assert_eq!(lines[50]["more"], 10);
     assert_eq!(lines.len(), 61);
-    assert_eq!((&lines[60]["severity"], &lines[60]["path"]), (&json!("DEBUG"), &json!("retry.k29")));
+    assert_eq!(
+        (&lines[60]["severity"], &lines[60]["path"]),
+        (&json!("DEBUG"), &json!("retry.k29"))
+    );
 }
 
 #[test]

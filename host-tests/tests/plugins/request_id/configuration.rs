@@ -103,7 +103,10 @@ fn of_very_many_faults_fifty_are_errors_in_the_log_and_the_rest_is_counted_and_t
     assert_eq!(lines[50]["fault"], "10 more faults are not listed");
     assert_eq!(lines[50]["more"], 10);
     assert_eq!(lines.len(), 61);
-    assert_eq!((&lines[60]["severity"], &lines[60]["path"]), (&json!("DEBUG"), &json!("k59")));
+    assert_eq!(
+        (&lines[60]["severity"], &lines[60]["path"]),
+        (&json!("DEBUG"), &json!("k59"))
+    );
 }
 
 #[test]

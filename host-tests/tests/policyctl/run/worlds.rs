@@ -106,9 +106,7 @@ fn the_network_loses_answers_connections_and_bodies() {
              loses: {{ {what}: 100 }} }}"
         )
     };
-    let clients = ["answers", "connections", "bodies"]
-        .map(|what| client(what))
-        .join(", ");
+    let clients = ["answers", "connections", "bodies"].map(client).join(", ");
     let known = known(
         &format!("{{ title: losses, policies: {{}}, for: 2s, clients: [{clients}] }}"),
         0,

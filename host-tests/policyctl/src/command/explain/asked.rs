@@ -105,11 +105,14 @@ fn metadata(text: &str) -> Result<Value, String> {
 #[derive(Clone, Copy, Debug)]
 enum Answered {
     Status(u16),
-    Failure(fn() -> Answer),
+    Failure(Makes),
 }
 
+/// Makes an answer.
+type Makes = fn() -> Answer;
+
 /// What may come instead of a status. A time-out is Envoy's: the upstream never answers.
-const FAILURES: [(&str, fn() -> Answer); 8] = [
+const FAILURES: [(&str, Makes); 8] = [
     ("no-healthy-upstream", Answer::no_healthy_upstream),
     ("refused", Answer::connection_failure),
     ("reset", Answer::reset),
