@@ -23,7 +23,7 @@ use crate::screen::Screen;
 use clap::Args;
 use finding::{Finding, Kind, Severity};
 
-/// Look for what the plugins need of an Envoy outside their own configuration.
+/// Look for what the plugins need of an Envoy outside their own configuration
 ///
 /// A plugin can be configured without a fault and still not do what it is there for, because of
 /// what stands around it: the order of the filters, a route that retries by itself, a cluster

@@ -7,7 +7,7 @@ use crate::screen::{ERROR, Screen};
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
-/// Force a breaker of a running Envoy open or closed for a while, or reset it.
+/// Force a breaker of a running Envoy open or closed for a while, or reset it
 ///
 /// It asks the admin plugin, which answers on a listener of its own (docs/live-state.md):
 ///
@@ -15,8 +15,8 @@ use serde_json::Value;
 ///   policyctl force orders closed --for 5m --reason 'the failures are known and harmless'
 ///   policyctl force orders reset --reason 'fixed'
 ///
-/// Nothing is forced for ever: after the time it goes by its policy again, on every worker, whatever happens to whoever
-/// asked for it. What was forced, by whom and why stands in Envoy's log.
+/// Nothing is forced for ever: after the time it goes by its policy again, on every worker, whatever
+/// happens to whoever asked for it. What was forced, by whom and why stands in Envoy's log.
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Arguments {

@@ -13,13 +13,15 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
-/// Play scenarios against the modules, and tell what happens.
+/// Play scenarios against the modules, and tell what happens
 ///
-/// A scenario says what clients send, what upstreams answer over time, and what is expected. It is played by a clock that
-/// does not wait: minutes take a moment, and the same file gives the same result. Use it to try a configuration against an
-/// outage before the outage comes, and in CI to hold it to what you expect of it.
+/// A scenario says what clients send, what upstreams answer over time, and what is expected. It is
+/// played by a clock that does not wait: minutes take a moment, and the same file gives the same
+/// result. Use it to try a configuration against an outage before the outage comes, and in CI to
+/// hold it to what you expect of it.
 ///
-/// docs/scenarios.md tells how to write one; `policyctl run --list` lists those that this program brings along.
+/// docs/scenarios.md tells how to write one; `policyctl run --list` lists those that this program
+/// brings along.
 ///
 /// Examples:
 ///   policyctl run outage-and-recovery

@@ -6,7 +6,7 @@ use crate::problem::Problem;
 use crate::screen::Screen;
 use clap::Args;
 
-/// Show what the breakers and retry budgets of a running Envoy are in.
+/// Show what the breakers and retry budgets of a running Envoy are in
 ///
 /// It asks the admin plugin, which answers on a listener of its own (docs/live-state.md):
 ///
