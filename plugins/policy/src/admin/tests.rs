@@ -172,7 +172,10 @@ fn more_parameters_than_there_can_be_are_not_looked_at() {
 
 proptest! {
     #[test]
-    fn whatever_is_asked_is_forced_with_an_end_and_a_reason(method in "GET|POST", path: Vec<u8>, below in "/force|/reset|", page: bool) {
+    fn whatever_is_asked_is_forced_with_an_end_and_a_reason(
+        method in prop::sample::select(vec!["GET", "POST"]), path: Vec<u8>,
+        below in prop::sample::select(vec!["/force", "/reset", ""]), page: bool,
+    ) {
         let query = [&b"/.policy?breaker=a&reason=b&state=open&for=1s&"[..], &path].concat();
         let header = |_: &str| -> &'static [u8] { if page { b"x" } else { b"" } };
         match asked(method.as_bytes(), &query, below.as_bytes(), header) {

@@ -167,13 +167,13 @@ proptest! {
 
     #[test]
     fn a_bucket_is_what_was_last_said_of_each_name(
-        said in prop::collection::vec(("[a-d]{1,2}", prop::collection::vec(any::<u8>(), 0..4)), 0..40),
+        said in prop::collection::vec((prop::sample::select(vec!["a", "b", "ab", "c", "d"]), prop::collection::vec(any::<u8>(), 0..4)), 0..40),
     ) {
         let (mut bucket, mut naive) = (Bucket::default(), BTreeMap::new());
         for (name, entry) in said {
-            let before = naive.insert(name.clone(), entry.clone());
+            let before = naive.insert(name.to_owned(), entry.clone());
             let expected = if before.as_ref() == Some(&entry) { Entered::Known } else { Entered::Changed };
-            prop_assert_eq!(bucket.enter(&name, &entry), expected);
+            prop_assert_eq!(bucket.enter(name, &entry), expected);
             bucket = Bucket::decode(&bucket.encode());
         }
         let listed: Vec<_> = bucket.entries().map(|(name, entry)| (name.to_owned(), entry.to_vec())).collect();
