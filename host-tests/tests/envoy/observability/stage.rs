@@ -1,12 +1,12 @@
 //! The sample of all plugins, and traffic that makes every policy act: ids taken, made and refused, errors of Envoy's own
 //! and of the upstream, retries made, held back and over budget, a breaker that opens, finds out and closes, a plugin that
-//! passes something over.
+//! passes something over, and an operator who looks at the live state.
 
 use crate::samples::{eventually, load_built_modules};
 use crate::stand::Stand;
-use live::client::Request;
+use live::client::{self, Request};
 use live::{Envoy, Sample, Upstream};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The sample, where every policy acts soon.
 pub(crate) fn stand() -> Stand {
@@ -30,6 +30,12 @@ pub(crate) fn stand() -> Stand {
                     "budget": { "percent": 0, "interval": "1m", "min_retry_rate": { "count": 3, "interval": "1m" } },
                 } }),
             )?;
+        // With the live state beside it, as the sample for that has it.
+        let mut operators = Sample::load("admin.yaml")?.on_free_ports();
+        let operators = operators.tree().pointer("/static_resources/listeners/1").cloned();
+        let listeners = sample.tree().pointer_mut("/static_resources/listeners");
+        let listeners = listeners.and_then(Value::as_array_mut).expect("it has listeners");
+        listeners.push(operators.expect("the sample has a listener for operators"));
         load_built_modules(sample.tree());
         Envoy::with(&sample.to_yaml()).concurrency(2).start()
     };
@@ -59,4 +65,8 @@ pub(crate) fn traffic(stand: &Stand) {
     eventually("the breaker finding out that it works", || {
         (send(Request::get("/background/")) == 200).then_some(())
     });
+    // And an operator looks.
+    let operators = stand.envoy.listener("operators").expect("it is there");
+    let shown = client::send(operators, &Request::get("/.policy"));
+    assert_eq!(shown.unwrap_or_else(|error| panic!("{error}")).status, 200);
 }
