@@ -37,14 +37,15 @@ fn step<'n, 'p>(node: &'n Value, path: &'p str) -> Option<(String, &'n Value, &'
             let word = path.strip_prefix('.').unwrap_or(path);
             let plain = members.iter().filter_map(|(key, below)| {
                 let rest = word.strip_prefix(key.as_str())?;
-                let is_whole = !key.is_empty() && (rest.is_empty() || rest.starts_with(['.', '[']));
+                let is_whole = rest.is_empty() || rest.starts_with(['.', '[']);
+                // Others are shown in brackets: `a.b` is the key `b` below `a`, even where there is a key `a.b`.
+                let is_whole = is_whole && !key.is_empty() && !key.contains('.');
                 is_whole.then(|| (key.clone(), below, rest))
             });
             let quoted = members.iter().filter_map(|(key, below)| {
                 let rest = path.strip_prefix(shown(key).as_str())?;
                 Some((key.clone(), below, rest))
             });
-            // `a` and `a.b` may both be keys.
             plain.chain(quoted).max_by_key(|(key, ..)| key.len())
         }
         _ => None,

@@ -168,7 +168,7 @@ fn a_node_is_found_by_its_key_in_either_spelling() {
 fn json_with_tabs_or_a_key_twice_has_its_places() {
     let document = one("{\n\t\"a\": {\t\"b\": 1 },\n\t\"a\": { \"c\": [] }\n}");
     assert_eq!(*document.tree, json!({"a": {"c": []}}));
-    assert_eq!(document.told_place("/a/b"), "f.yaml:2:10");
+    assert_eq!(document.told_place("/a/b"), "f.yaml:2:9");
     assert_eq!(document.told_place("/a/c"), "f.yaml:3:9");
     assert_eq!(document.told_place("/a"), "f.yaml:3:2");
 }
