@@ -99,3 +99,23 @@ fn a_digest_is_what_sha256sum_prints() {
     let nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     assert_eq!(sha256(b""), nothing);
 }
+
+/// Modules of which tests ask nothing but their names.
+#[cfg(test)]
+pub(crate) fn names_alone() -> Modules {
+    const fn shipped(name: &'static str) -> Shipped {
+        Shipped {
+            name,
+            bytes: b"",
+            schema: "",
+        }
+    }
+    static SHIPPED: [Shipped; 5] = [
+        shipped("circuit-breaker"),
+        shipped("error-envelope"),
+        shipped("policies"),
+        shipped("request-id"),
+        shipped("retry"),
+    ];
+    Modules::new(&SHIPPED)
+}

@@ -11,6 +11,7 @@ mod registered;
 mod reset;
 mod shown;
 
+use crate::circuit_breaker::{strikes_with, three_strikes};
 use host::{Exchange, Host, Plugin, Worker};
 use host_tests::plugin::{ADMIN, CIRCUIT_BREAKER, RETRY};
 use serde_json::{Value, json};
@@ -18,27 +19,6 @@ use serde_json::{Value, json};
 /// The plugin with this configuration.
 fn admin(configuration: Value) -> Plugin {
     Plugin::new(ADMIN.module()).name("admin").config(configuration)
-}
-
-/// A breaker that opens after three failures, for ten seconds, and lets one probe through.
-fn three_strikes() -> Value {
-    json!({
-        "trip": { "consecutive_failures": 3, "failure_rate": null },
-        "open": { "for": "10s", "jitter": 0 },
-        "half_open": { "max_calls": 1, "successes": 1 },
-        "ramp": null,
-    })
-}
-
-/// The same, but for these settings.
-fn strikes_with(settings: Value) -> Value {
-    let mut policy = three_strikes();
-    let settings = settings.as_object().expect("settings are an object").clone();
-    policy
-        .as_object_mut()
-        .expect("a policy is an object")
-        .extend(settings);
-    policy
 }
 
 fn breaker(policy: Value) -> Plugin {

@@ -49,7 +49,7 @@ fn breaker(configuration: Value) -> Plugin {
 }
 
 /// A breaker that opens after three failures, for ten seconds, and lets one probe through.
-fn three_strikes() -> Value {
+pub(crate) fn three_strikes() -> Value {
     json!({
         "trip": { "consecutive_failures": 3, "failure_rate": null },
         "open": { "for": "10s", "jitter": 0 },
@@ -59,7 +59,7 @@ fn three_strikes() -> Value {
 }
 
 /// The same, but for these settings.
-fn strikes_with(settings: Value) -> Value {
+pub(crate) fn strikes_with(settings: Value) -> Value {
     let mut policy = three_strikes();
     for (part, settings) in settings.as_object().into_iter().flatten() {
         match (policy[part].as_object_mut(), settings) {

@@ -1,39 +1,20 @@
 //! What the samples and manifests of this repository install, and small files made for one question each.
 
 use super::{Given, Installed, ModuleFrom, Stands, find_all};
-use crate::Shipped;
 use crate::document::Document;
-use crate::modules::Modules;
+use crate::modules::names_alone;
 use crate::problem::Problem;
 use std::path::Path;
 
-/// Names are all that is asked of them here.
-static SHIPPED: [Shipped; 5] = {
-    const fn shipped(name: &'static str) -> Shipped {
-        Shipped {
-            name,
-            bytes: b"",
-            schema: "",
-        }
-    }
-    [
-        shipped("circuit-breaker"),
-        shipped("error-envelope"),
-        shipped("policies"),
-        shipped("request-id"),
-        shipped("retry"),
-    ]
-};
-
 fn found(name: &str, text: &str, plugin: Option<&str>) -> Result<Vec<Installed>, Problem> {
     let documents = Document::parse_all(&name.into(), &text.into())?;
-    find_all(&documents, &Modules::new(&SHIPPED), plugin)
+    find_all(&documents, &names_alone(), plugin)
 }
 
 fn in_sample(path: &str) -> Vec<Installed> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
     let documents = Document::read_all(&path).expect("it can be read");
-    find_all(&documents, &Modules::new(&SHIPPED), None).expect("it can be understood")
+    find_all(&documents, &names_alone(), None).expect("it can be understood")
 }
 
 fn plugins(installed: &[Installed]) -> Vec<&str> {

@@ -1,33 +1,14 @@
 //! What is read of samples and small files.
 
 use super::{Proxy, Sources};
-use crate::Shipped;
-use crate::modules::Modules;
+use crate::modules::names_alone;
 use std::path::Path;
-
-/// Names are all that is asked of them here.
-static SHIPPED: [Shipped; 5] = {
-    const fn shipped(name: &'static str) -> Shipped {
-        Shipped {
-            name,
-            bytes: b"",
-            schema: "",
-        }
-    }
-    [
-        shipped("circuit-breaker"),
-        shipped("error-envelope"),
-        shipped("policies"),
-        shipped("request-id"),
-        shipped("retry"),
-    ]
-};
 
 /// The plugins of each connection manager of a sample, in order, and those of the clusters.
 fn chains(path: &str) -> (Vec<Vec<&'static str>>, Vec<&'static str>) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
     let sources = Sources::read(path.to_str().expect("it is text")).expect("it is readable");
-    let modules = Modules::new(&SHIPPED);
+    let modules = names_alone();
     let proxy = Proxy::of(&sources, &modules);
     let chains = proxy.managers().map(|(_, manager)| {
         let plugins = manager.plugins();
