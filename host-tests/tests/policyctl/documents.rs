@@ -3,6 +3,7 @@
 //! A block ` ```console policyctl ` has commands behind `$ ` and below each what it prints. They are run in order, in a folder
 //! that has what is in the repository; what they write goes there and not into the repository.
 
+use crate::called::policyctl;
 use host_tests::document::Document;
 use host_tests::document::console::{Step, matches, steps};
 use host_tests::document::root;
@@ -60,4 +61,23 @@ fn what_the_documents_show_is_what_the_program_prints() {
     }
     assert!(faults.is_empty(), "{}", faults.join("\n\n"));
     assert!(shown >= 1, "no document shows the program");
+}
+
+#[test]
+fn the_scenarios_that_the_documents_show_hold_what_they_expect() {
+    let documents = Document::all();
+    let scenarios = documents
+        .iter()
+        .flat_map(|document| document.blocks_of("yaml scenario"));
+    let mut played = 0;
+    for scenario in scenarios {
+        let called = policyctl(["run", "-"]).input(scenario).ends_with(0);
+        assert!(
+            called.out.contains("✓") && !called.out.contains("✗"),
+            "{}",
+            called.out
+        );
+        played += 1;
+    }
+    assert!(played >= 1, "no document shows a scenario");
 }
