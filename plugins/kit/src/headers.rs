@@ -110,12 +110,22 @@ impl Headers {
 
     /// Makes `value` the header's only value.
     pub(crate) fn set(&mut self, name: &str, value: &[u8], worker: &Rc<Worker>) {
-        self.changes.stage(name, Some(value.to_vec()), worker);
+        self.stage(name, Some(value), worker);
     }
 
     /// Removes every value of the header.
     pub(crate) fn remove(&mut self, name: &str, worker: &Rc<Worker>) {
-        self.changes.stage(name, None, worker);
+        self.stage(name, None, worker);
+    }
+
+    /// Most of what is to be so already is: then there is nothing to keep.
+    #[inline(never)]
+    fn stage(&mut self, name: &str, value: Option<&[u8]>, worker: &Rc<Worker>) {
+        let known = self.sent.get().filter(|_| !self.is_written);
+        if known.is_some_and(|sent| sent.already(name, value)) && self.changes.of(name).is_none() {
+            return;
+        }
+        self.changes.stage(name, value.map(<[u8]>::to_vec), worker);
     }
 
     /// Writes the changes that differ from what was read. A map that was not read is written as it is told: a write
