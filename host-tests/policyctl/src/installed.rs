@@ -88,22 +88,13 @@ impl Installed {
 
     /// The plugins that it runs: several, where it is the module of all of them.
     pub(crate) fn runs(&self) -> Vec<&'static str> {
-        const ALL: [&str; 5] = [
-            "admin",
-            "error-envelope",
-            "request-id",
-            "circuit-breaker",
-            "retry",
-        ];
+        const ALL: [&str; 4] = ["error-envelope", "request-id", "circuit-breaker", "retry"];
         if self.plugin != Some("policies") {
             return self.plugin.into_iter().collect();
         }
-        // Nothing at all asks for all of them but admin, which has to be asked for.
+        // Nothing at all asks for all of them.
         let sections = self.configuration.as_ref().map(|all| &*all.tree);
-        let has = |name: &&str| match sections {
-            Some(sections) => sections.get(*name).is_some(),
-            None => *name != "admin",
-        };
+        let has = |name: &&str| sections.is_none_or(|sections| sections.get(*name).is_some());
         ALL.into_iter().filter(has).collect()
     }
 

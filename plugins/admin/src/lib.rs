@@ -29,8 +29,6 @@ pub struct Admin {
 
 impl Root for Admin {
     const NAME: &'static str = config::admin::NAME;
-    // Who has not asked for it is not to find breakers that strangers can force.
-    const BY_DEFAULT: bool = false;
     type Configuration = Configuration;
 
     fn new(configuration: Configuration, worker: Rc<Worker>) -> Self {

@@ -11,9 +11,6 @@ pub trait Root: Sized + 'static {
     /// What its configuration is.
     type Configuration: config::Configuration;
 
-    /// Whether a module of several plugins runs it where nothing at all is configured.
-    const BY_DEFAULT: bool = true;
-
     /// Whether it has records in shared data, and says by which configuration.
     const REGISTERS: bool = false;
 

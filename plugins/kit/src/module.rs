@@ -46,7 +46,6 @@ pub(crate) type Load = fn(Option<&[u8]>) -> Result<Vec<Installed>, Refused>;
 /// A plugin of a module's list.
 pub struct Entry {
     name: &'static str,
-    by_default: bool,
     install: fn(&Node) -> Result<Installed, Faults>,
 }
 
@@ -55,7 +54,6 @@ impl Entry {
     pub const fn of<R: Root>() -> Self {
         Self {
             name: R::NAME,
-            by_default: R::BY_DEFAULT,
             install: install::<R>,
         }
     }
@@ -115,11 +113,10 @@ pub fn load_several(
         return Err(refused(config::unknown_root_id(&root_id, &known).into()));
     }
     let node = match bytes {
-        // Nothing at all asks for all of them that do not have to be asked for; an object only for what it has.
+        // Nothing at all asks for all of them; an object only for what it has.
         Some(bytes) if bytes.trim_ascii().is_empty() => Node::Object(
             entries
                 .iter()
-                .filter(|entry| entry.by_default)
                 .map(|entry| (entry.name.to_owned(), Node::Object(Vec::new())))
                 .collect(),
         ),

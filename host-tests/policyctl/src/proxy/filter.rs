@@ -145,10 +145,6 @@ fn in_one_pass(installed: &Installed) -> Vec<Plugin> {
     };
     match &installed.given {
         Given::Nothing => IN_ONE_PASS.map(bare).into(),
-        _ => ["admin"]
-            .into_iter()
-            .chain(IN_ONE_PASS)
-            .filter_map(section)
-            .collect(),
+        _ => IN_ONE_PASS.into_iter().filter_map(section).collect(),
     }
 }

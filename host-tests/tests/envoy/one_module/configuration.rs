@@ -47,7 +47,7 @@ fn the_sample_is_accepted_as_it_is() {
 #[test]
 fn a_root_id_that_is_none_of_the_modules_is_refused_with_those_that_are() {
     let sample = with_root_id(sample(), "retries").expect("the sample has the filter");
-    let fault = r#""plugin":"policies","event":"configuration_refused","path":"","fault":"the root id must be one of policies, admin, error-envelope, request-id, circuit-breaker, retry, got \"retries\"""#;
+    let fault = r#""plugin":"policies","event":"configuration_refused","path":"","fault":"the root id must be one of policies, error-envelope, request-id, circuit-breaker, retry, got \"retries\"""#;
     assert_refused(&sample, &[fault]);
     let Err(Error::EnvoyEnded { status, log }) = Envoy::with(&sample.to_yaml()).start() else {
         panic!("Envoy starts with it");

@@ -278,26 +278,22 @@ fn without_times(mut shown: Value) -> Value {
 }
 
 #[test]
-fn single_modules_and_the_module_of_all_show_and_force_the_same() {
+fn of_single_modules_and_of_the_module_of_all_the_same_is_shown_and_forced() {
     let single = stand(FILE);
-    // The operators' listener has the module of all with one section; the traffic's picks its plugins by root ids.
+    // The traffic's listener has the module of all, and picks its plugins by root ids.
     let of_all = stand_with(FILE, |mut sample| {
         let module = POLICIES.path().display().to_string();
-        for listener in 0..2 {
-            let filters = format!(
-                "/static_resources/listeners/{listener}/filter_chains/0/filters/0/typed_config/http_filters"
-            );
-            let filters = sample.tree().pointer_mut(&filters).and_then(Value::as_array_mut);
-            for filter in filters.expect("there are filters") {
-                let name = filter["name"].clone();
-                // The router has none.
-                if let Some(config) = filter.pointer_mut("/typed_config/config") {
-                    config["vm_config"]["code"]["local"]["filename"] = json!(module);
-                    config["root_id"] = if name == "admin" { json!("policies") } else { name };
-                }
+        let filters = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters";
+        let filters = sample.tree().pointer_mut(filters).and_then(Value::as_array_mut);
+        for filter in filters.expect("there are filters") {
+            let name = filter["name"].clone();
+            // The router has none.
+            if let Some(config) = filter.pointer_mut("/typed_config/config") {
+                config["vm_config"]["code"]["local"]["filename"] = json!(module);
+                config["root_id"] = name;
             }
         }
-        sample.configuration("admin", &json!({ "admin": { "cidrs": ["127.0.0.1/32"] } }))
+        Ok(sample)
     });
     let life = |stand: &Stand| {
         get(stand, "/orders");
@@ -313,19 +309,4 @@ fn single_modules_and_the_module_of_all_show_and_force_the_same() {
         (before["breakers"].clone(), forced, after)
     };
     assert_eq!(life(&of_all), life(&single));
-}
-
-#[test]
-fn the_module_of_all_without_a_configuration_has_no_live_state() {
-    let stand = stand_with(FILE, |mut sample| {
-        let module = POLICIES.path().display().to_string();
-        let filters = sample.tree().pointer_mut(&format!("{OPERATORS}/http_filters"));
-        let config = &mut filters.expect("there are filters")[0]["typed_config"]["config"];
-        config["vm_config"]["code"]["local"]["filename"] = json!(module);
-        config["root_id"] = json!("policies");
-        sample.without_configuration("admin")
-    });
-    let answer = ask(&stand, &Request::get("/.policy"));
-    assert_eq!(answer.status, 404, "{}", answer.text());
-    assert!(!answer.text().contains("breakers"), "{}", answer.text());
 }

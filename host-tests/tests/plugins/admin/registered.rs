@@ -165,7 +165,7 @@ fn more_than_there_is_room_for_is_counted_and_not_shown() {
 }
 
 #[test]
-fn what_the_module_of_all_shows_is_what_the_single_ones_show() {
+fn of_the_module_of_all_is_shown_what_is_shown_of_the_single_ones() {
     use host::Plugin;
     use host_tests::plugin::POLICIES;
     let one = |root_id: &str, configuration| {
@@ -182,14 +182,14 @@ fn what_the_module_of_all_shows_is_what_the_single_ones_show() {
     };
     let default = json!({ "default": three_strikes() });
     let chain = Host::chain([
-        one("admin", json!({})),
+        admin(json!({})),
         one("circuit-breaker", default.clone()),
         one("retry", json!({})),
     ])
     .workers(2);
     let expected = shown(running(three_strikes()));
     assert_eq!(shown(chain), expected);
-    let sections = json!({ "admin": {}, "circuit-breaker": default, "retry": {} });
-    let in_one_pass = Host::chain([one("policies", sections)]).workers(2);
+    let sections = json!({ "circuit-breaker": default, "retry": {} });
+    let in_one_pass = Host::chain([admin(json!({})), one("policies", sections)]).workers(2);
     assert_eq!(shown(in_one_pass), expected);
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 /// What is wrong with a key that no section has, and with one that is no section.
 const WITHIN: &str = "unknown key, known are mode, enforce_percent, service_name, unknown_keys, route_metadata, log, explain, $schema, default, profiles, routes";
 const BESIDE: &str =
-    "unknown key, known are unknown_keys, $schema, admin, error-envelope, request-id, circuit-breaker, retry";
+    "unknown key, known are unknown_keys, $schema, error-envelope, request-id, circuit-breaker, retry";
 
 /// This configuration is refused with these faults, in this order.
 #[track_caller]
@@ -74,12 +74,14 @@ fn every_fault_of_every_section_has_its_place_from_the_top() {
 #[test]
 fn a_section_of_no_plugin_is_refused_with_the_one_that_was_probably_meant() {
     refused(
-        r#"{ "circuit_breaker": {}, "Retry": {}, "bulkhead": {}, "mode": "shadow" }"#,
+        r#"{ "circuit_breaker": {}, "Retry": {}, "bulkhead": {}, "mode": "shadow", "admin": {} }"#,
         &[
             ("circuit_breaker", "unknown key, did you mean circuit-breaker?"),
             ("Retry", "unknown key, did you mean retry?"),
             ("bulkhead", BESIDE),
             ("mode", BESIDE),
+            // It is a module of its own.
+            ("admin", BESIDE),
         ],
     );
 }

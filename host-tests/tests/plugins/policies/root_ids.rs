@@ -60,7 +60,7 @@ fn policies_and_no_root_id_at_all_run_what_there_are_sections_for() {
 
 #[test]
 fn an_unknown_root_id_is_refused_with_those_that_there_are() {
-    for root_id in ["retyr", "Retry", "retry ", "policies.retry", "*"] {
+    for root_id in ["retyr", "Retry", "retry ", "policies.retry", "*", "admin"] {
         let refused = with_root_id(root_id, "{}")
             .try_start()
             .expect_err("there is no such plugin");
@@ -78,7 +78,7 @@ fn an_unknown_root_id_is_refused_with_those_that_there_are() {
                 "event": "configuration_refused",
                 "path": "",
                 "fault": format!(
-                    "the root id must be one of policies, admin, error-envelope, request-id, circuit-breaker, retry, got {root_id:?}"
+                    "the root id must be one of policies, error-envelope, request-id, circuit-breaker, retry, got {root_id:?}"
                 ),
             })
         );

@@ -35,7 +35,7 @@ fn a_root_id_that_the_module_does_not_know_is_refused_by_it() {
     let found = check(&chain(ALL, &[("r", "retries", "{}")]), &[], 1);
     assert_eq!(
         findings(&found)[0].4,
-        "the root id must be one of policies, admin, error-envelope, request-id, circuit-breaker, retry, got \"retries\""
+        "the root id must be one of policies, error-envelope, request-id, circuit-breaker, retry, got \"retries\""
     );
 }
 

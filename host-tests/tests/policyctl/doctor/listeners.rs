@@ -46,12 +46,12 @@ fn admin(address: &str, manager: &str, route: &str, vm_id: &str) -> String {
                       \"@type\": type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm
                       config:
                         name: admin
-                        root_id: policies
+                        root_id: admin
                         failure_policy: FAIL_RELOAD
-                        vm_config: {{ vm_id: {vm_id}, code: {{ local: {{ filename: dist/policies.wasm }} }} }}
+                        vm_config: {{ vm_id: {vm_id}, code: {{ local: {{ filename: dist/admin.wasm }} }} }}
                         configuration:
                           \"@type\": type.googleapis.com/google.protobuf.StringValue
-                          value: '{{ \"admin\": {{ \"cidrs\": [\"127.0.0.1/32\"] }} }}'
+                          value: '{{ \"cidrs\": [\"127.0.0.1/32\"] }}'
                   - name: envoy.filters.http.router
 "
     );

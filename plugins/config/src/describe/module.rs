@@ -1,19 +1,15 @@
-//! The JSON Schema of the module of all plugins: a section for each, which is the plugin's own schema.
+//! The JSON Schema of the module of all policies: a section for each, which is the plugin's own schema.
 
-use super::schema::{admin_part, described, document, members, object, parts, reference};
+use super::schema::{described, document, members, object, parts, reference};
 use crate::node::Node;
 use crate::plugin::Policy;
 use crate::sections::Beside;
 use crate::setting::Part;
-use crate::{admin, circuit_breaker, error_envelope, request_id, retry};
+use crate::{circuit_breaker, error_envelope, request_id, retry};
 
 /// The schema of `policies`, as JSON text.
 pub fn policies_schema() -> String {
     let plugins = [
-        Plugin {
-            name: admin::NAME,
-            definitions: vec![(admin::NAME.to_owned(), admin_part())],
-        },
         plugin::<error_envelope::Policy>(),
         plugin::<request_id::Policy>(),
         plugin::<circuit_breaker::Policy>(),

@@ -1,17 +1,10 @@
 //! Configurations of the module of all plugins, sound and not.
 
 use super::*;
-use crate::admin::Admin;
 use crate::node::Node;
-use crate::{Configuration, Faults, Policy, Sections, load_node};
+use crate::{Faults, Policy, Sections, load_node};
 
-const NAMES: [&str; 5] = [
-    "admin",
-    "error-envelope",
-    "request-id",
-    "circuit-breaker",
-    "retry",
-];
+const NAMES: [&str; 4] = ["error-envelope", "request-id", "circuit-breaker", "retry"];
 
 fn read(config: &str) -> Result<(), Faults> {
     let node = Node::read(config.as_bytes())?;
@@ -21,7 +14,6 @@ fn read(config: &str) -> Result<(), Faults> {
     }
     for (name, section) in sections {
         match name {
-            "admin" => drop(Admin::load(section)?),
             "error-envelope" => drop(load_node::<ErrorEnvelope>(section)?),
             "request-id" => drop(load_node::<RequestId>(section)?),
             "circuit-breaker" => drop(load_node::<CircuitBreaker>(section)?),
@@ -41,7 +33,6 @@ fn schema_and_reader_agree_on_the_module_of_all_plugins() {
             "{}",
             r#"{"$schema": "policies.schema.json", "retry": {"$schema": 1}}"#,
             r#"{"retry": {}, "request-id": {}, "error-envelope": {}, "circuit-breaker": {}}"#,
-            r#"{"admin": {}, "retry": {}}"#,
             r#"{"unknown_keys": "warn"}"#,
             r#"{"unknown_keys": "refuse", "retry": {"unknown_keys": "warn"}}"#,
         ],
@@ -50,8 +41,7 @@ fn schema_and_reader_agree_on_the_module_of_all_plugins() {
             "null",
             r#"{"retry": null}"#,
             r#"{"retry": []}"#,
-            r#"{"admin": null}"#,
-            r#"{"admin": {"default": {}}}"#,
+            r#"{"admin": {}}"#,
             r#"{"retry": false}"#,
             r#"{"retries": {}}"#,
             r#"{"Retry": {}}"#,
@@ -72,18 +62,13 @@ fn schema_and_reader_agree_on_the_module_of_all_plugins() {
 fn a_section_takes_what_its_plugin_takes() {
     #[track_caller]
     fn section<P: Policy>(good: &[&str], bad: &[&str], bad_beyond_the_schema: &[&str]) {
-        of_name(P::NAME, good, bad, bad_beyond_the_schema);
-    }
-    #[track_caller]
-    fn of_name(name: &str, good: &[&str], bad: &[&str], bad_beyond_the_schema: &[&str]) {
-        let section = |config: &&str| format!(r#"{{"{name}": {config}}}"#);
+        let section = |config: &&str| format!(r#"{{"{}": {config}}}"#, P::NAME);
         let sections = |configs: &[&str]| configs.iter().map(section).collect::<Vec<String>>();
         let [good, bad, beyond] = [good, bad, bad_beyond_the_schema].map(sections);
         let [good, bad, beyond] =
             [&good, &bad, &beyond].map(|configs| configs.iter().map(String::as_str).collect::<Vec<_>>());
         agree_on(&policies_schema(), read, &good, &bad, &beyond);
     }
-    of_name("admin", admin::GOOD, admin::BAD, admin::BAD_BEYOND_THE_SCHEMA);
     section::<ErrorEnvelope>(
         error_envelope::GOOD,
         error_envelope::BAD,

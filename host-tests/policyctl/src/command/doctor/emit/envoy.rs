@@ -83,7 +83,8 @@ fn filters(asked: &Emit, sections: &Sections) -> String {
 }
 
 fn filter(asked: &Emit, name: &str, root_id: &str, configuration: &Value, why: &str) -> String {
-    let module = match asked.chain {
+    // The module of all has the plugins of traffic alone.
+    let module = match asked.chain || root_id == "admin" {
         true => root_id.replace('-', "_"),
         false => "policies".to_owned(),
     };
@@ -117,10 +118,7 @@ fn operators(asked: &Emit, sections: &Sections) -> String {
         return String::new();
     }
     let why = "With the vm_id of the others: what they share lies under that name.";
-    let filter = match asked.chain {
-        true => filter(asked, "admin", "admin", &sections.section("admin"), why),
-        false => filter(asked, "admin", "policies", &sections.these(&["admin"]), why),
-    };
+    let filter = filter(asked, "admin", "admin", &sections.section("admin"), why);
     Template::new(include_str!("envoy/operators.yaml"))
         .with("filter", filter)
         .filled()

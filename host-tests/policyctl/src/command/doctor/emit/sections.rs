@@ -10,11 +10,12 @@ use crate::proxy::Plugin;
 use crate::screen::Screen;
 use crate::verdict;
 use serde_json::Value;
+use std::sync::Arc;
 
 /// The plugins of traffic, in the order of the chain.
 const CHAIN: [&str; 4] = ["error-envelope", "request-id", "circuit-breaker", "retry"];
 
-/// A configuration of several plugins, which their module accepts.
+/// A configuration of several plugins, which their modules accept.
 pub(super) struct Sections {
     /// All of it.
     pub(super) whole: Value,
@@ -25,7 +26,7 @@ pub(super) struct Sections {
 }
 
 impl Sections {
-    /// Those in this document; what the module refuses of it, or how it is passed over, is told beside the result.
+    /// Those in this document; what the modules refuse of it, or how it is passed over, is told beside the result.
     ///
     /// # Errors
     /// There is none of the plugins in it.
@@ -91,10 +92,7 @@ impl Sections {
     /// The configuration of this plugin alone.
     pub(super) fn section(&self, name: &str) -> Value {
         let mut section = self.whole.get(name).cloned().unwrap_or_default();
-        // What is said of all sections is said of each.
-        if let (Some(members), Some(unknown)) = (section.as_object_mut(), self.whole.get("unknown_keys")) {
-            members.entry("unknown_keys").or_insert_with(|| unknown.clone());
-        }
+        inherit(&self.whole, &mut section);
         section
     }
 
@@ -149,28 +147,52 @@ impl Sections {
     }
 }
 
-/// Starts the module with it. Returns what it finds fault with.
+/// What the modules find fault with: that of all plugins of traffic, and admin's, of which that one knows nothing.
 fn faults(document: &Document, modules: &Modules) -> Vec<Finding> {
-    let is_json = document.text.trim_start().starts_with('{');
+    let Some(mut admin) = document.part("/admin") else {
+        // Only the text tells of a key that is given twice.
+        let is_json = document.text.trim_start().starts_with('{');
+        let text = match is_json {
+            true => document.text.to_string(),
+            false => document.tree.to_string(),
+        };
+        return faults_of("policies", document, text, modules);
+    };
+    let mut rest = (*document.tree).clone();
+    if let Some(sections) = rest.as_object_mut() {
+        sections.remove("admin");
+    }
+    let mut faults = faults_of("policies", document, rest.to_string(), modules);
+    inherit(&rest, Arc::make_mut(&mut admin.tree));
+    faults.extend(faults_of("admin", &admin, admin.tree.to_string(), modules));
+    faults
+}
+
+/// Starts the module of this name with it. Returns what it finds fault with.
+fn faults_of(name: &'static str, document: &Document, text: String, modules: &Modules) -> Vec<Finding> {
     let installed = Installed {
-        plugin: Some("policies"),
-        shipped: Some("policies"),
-        name: "policies".to_owned(),
-        root_id: "policies".to_owned(),
+        plugin: Some(name),
+        shipped: Some(name),
+        name: name.to_owned(),
+        root_id: name.to_owned(),
         vm_id: String::new(),
         module: ModuleFrom::Unsaid,
         failure_policy: None,
-        given: Given::Text(match is_json {
-            true => document.text.to_string(),
-            false => document.tree.to_string(),
-        }),
+        given: Given::Text(text),
         stands: Stands::Unsaid,
         document: document.clone(),
         pointer: String::new(),
         configuration: Some(document.clone()),
     };
-    let module = modules.named("policies");
+    let module = modules.named(name);
     module
         .map(|module| verdict::of(&installed, module))
         .unwrap_or_default()
+}
+
+/// What is said of all sections is said of each.
+fn inherit(whole: &Value, section: &mut Value) {
+    if let (Some(members), Some(unknown)) = (section.as_object_mut(), whole.get("unknown_keys")) {
+        members.entry("unknown_keys").or_insert_with(|| unknown.clone());
+    }
 }
