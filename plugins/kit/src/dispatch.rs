@@ -1,4 +1,4 @@
-//! From the SDK's callbacks to those of the plugins, in the order of the module's list.
+//! From the proxy's callbacks to those of the plugins, in the order of the module's list.
 //!
 //! One context passes through the whole list: a request from its first plugin to its last, an answer the other way. What a
 //! callback can ask of the host is asked once for all of them, and each sees the changes of those before it.
@@ -12,30 +12,39 @@ use crate::response_body::Piece;
 use crate::{Answer, Done, Filter, Request, Response, ResponseBody, ResponseTrailers, Worker};
 use config::Fault;
 use log::Level;
-use proxy_wasm::traits::{Context, HttpContext, RootContext};
-use proxy_wasm::types::{Action, Bytes, ContextType, GrpcStatusCode, Status};
 use std::rc::Rc;
-use std::time::{Duration, SystemTime};
 
 /// Faults of one configuration that are logged as errors, a line each, and then how many more there are. The rest is for
 /// who looks for it, and is logged at a level that proxies leave out.
 const FAULTS_LOGGED: usize = 50;
 
-/// Makes the root context of a module that finds its plugins so.
-pub fn root_context(load: Load) -> Box<dyn RootContext> {
-    Box::new(Module {
-        load,
-        plugins: Rc::default(),
-    })
+/// What the proxy is to do with what has come, by the ABI's number.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum Action {
+    Continue = 0,
+    Pause = 1,
 }
 
 /// A module in one worker; before its first configuration it has no plugins.
-struct Module {
+pub(crate) struct Module {
     load: Load,
     plugins: Rc<Vec<Installed>>,
 }
 
 impl Module {
+    pub(crate) fn new(load: Load) -> Self {
+        Self {
+            load,
+            plugins: Rc::default(),
+        }
+    }
+
+    /// Has the proxy hand over a configuration of so many bytes, and takes it. `false`: it is refused, and why is logged.
+    pub(crate) fn configured(&mut self, size: usize) -> bool {
+        self.configure(size).inspect_err(log_refusal).is_ok()
+    }
+
     fn configure(&mut self, size: usize) -> Result<(), Refused> {
         // An empty configuration is not asked for: a host may answer that there is none.
         let read = if size == 0 {
@@ -45,6 +54,28 @@ impl Module {
         };
         self.plugins = Rc::new((self.load)(read.as_deref().ok())?);
         Ok(())
+    }
+
+    pub(crate) fn tick(&self) {
+        for installed in self.plugins.iter().filter(|each| each.worker.wants_ticks.get()) {
+            installed.plugin.tick();
+        }
+    }
+
+    /// The configuration is over, and so is every exchange that met it.
+    pub(crate) fn over(&self) {
+        for installed in &*self.plugins {
+            installed.plugin.over();
+        }
+    }
+
+    /// Without a plugin, an exchange passes through untouched.
+    pub(crate) fn exchange(&self) -> Exchange {
+        Exchange {
+            filters: self.plugins.iter().map(|each| each.plugin.filter()).collect(),
+            plugins: Rc::clone(&self.plugins),
+            entered: 0,
+        }
     }
 }
 
@@ -77,47 +108,8 @@ fn log_refusal(refused: &Refused) {
     }
 }
 
-impl Context for Module {
-    crate::left_out::without_host_calls_of_any_context!();
-
-    fn on_done(&mut self) -> bool {
-        for installed in &*self.plugins {
-            installed.plugin.over();
-        }
-        true
-    }
-}
-
-impl RootContext for Module {
-    crate::left_out::without_host_calls_of_the_root!();
-
-    fn on_configure(&mut self, size: usize) -> bool {
-        let configured = self.configure(size);
-        configured.inspect_err(log_refusal).is_ok()
-    }
-
-    fn on_tick(&mut self) {
-        for installed in self.plugins.iter().filter(|each| each.worker.wants_ticks.get()) {
-            installed.plugin.tick();
-        }
-    }
-
-    fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
-        // The SDK panics on `None`: an exchange without a plugin passes through untouched.
-        Some(Box::new(Exchange {
-            filters: self.plugins.iter().map(|each| each.plugin.filter()).collect(),
-            plugins: Rc::clone(&self.plugins),
-            entered: 0,
-        }))
-    }
-
-    fn get_type(&self) -> Option<ContextType> {
-        Some(ContextType::HttpContext)
-    }
-}
-
 /// One exchange.
-struct Exchange {
+pub(crate) struct Exchange {
     plugins: Rc<Vec<Installed>>,
     /// One of each plugin; none once the exchange is over.
     filters: Vec<Box<dyn Filter>>,
@@ -126,7 +118,8 @@ struct Exchange {
 }
 
 impl Exchange {
-    fn request_ended(&mut self) {
+    /// The request has come as a whole.
+    pub(crate) fn request_ended(&mut self) {
         for filter in self.filters.iter_mut().take(self.entered) {
             filter.request_ended();
         }
@@ -146,26 +139,13 @@ impl Exchange {
     }
 
     /// The proxy tells it with a callback for the log or with one for the end, or with both.
-    fn over(&mut self) {
+    pub(crate) fn over(&mut self) {
         for (installed, mut filter) in self.plugins.iter().zip(core::mem::take(&mut self.filters)) {
             filter.done(&Done::new(&installed.worker));
         }
     }
-}
 
-impl Context for Exchange {
-    crate::left_out::without_host_calls_of_any_context!();
-
-    fn on_done(&mut self) -> bool {
-        self.over();
-        true
-    }
-}
-
-impl HttpContext for Exchange {
-    crate::left_out::without_host_calls_of_an_exchange!();
-
-    fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+    pub(crate) fn request_headers(&mut self, end_of_stream: bool) -> Action {
         let mut phase = RequestPhase::new(end_of_stream);
         for (installed, filter) in self.plugins.iter().zip(&mut self.filters) {
             self.entered += 1;
@@ -184,19 +164,7 @@ impl HttpContext for Exchange {
         Action::Continue
     }
 
-    fn on_http_request_body(&mut self, _size: usize, end_of_stream: bool) -> Action {
-        if end_of_stream {
-            self.request_ended();
-        }
-        Action::Continue
-    }
-
-    fn on_http_request_trailers(&mut self, _count: usize) -> Action {
-        self.request_ended();
-        Action::Continue
-    }
-
-    fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+    pub(crate) fn response_headers(&mut self, end_of_stream: bool) -> Action {
         let mut phase = ResponsePhase::new(end_of_stream);
         let action = self.back(&mut |filter, worker| {
             match filter.response(&mut Response::new(worker, &mut phase)) {
@@ -213,7 +181,7 @@ impl HttpContext for Exchange {
         action
     }
 
-    fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+    pub(crate) fn response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
         let is_last = end_of_stream;
         let mut piece = Piece { size, is_last };
         self.back(&mut |filter, worker| {
@@ -222,14 +190,10 @@ impl HttpContext for Exchange {
         })
     }
 
-    fn on_http_response_trailers(&mut self, _count: usize) -> Action {
+    pub(crate) fn response_trailers(&mut self) -> Action {
         self.back(&mut |filter, worker| {
             filter.response_trailers(&ResponseTrailers::new(worker));
             Action::Continue
         })
-    }
-
-    fn on_log(&mut self) {
-        self.over();
     }
 }

@@ -1,8 +1,12 @@
 //! The host functions: proxy-wasm ABI 0.2.1 and WASI preview 1, as far as the kit calls them.
 //!
-//! The only file with `unsafe` in what ships. Each function here turns pointers into slices and a status into a
-//! `Result`, and does no more. A status stays the number that it is: the host may answer one that no list has.
+//! With `callbacks.rs` beside it, all the `unsafe` that ships. Each function here turns pointers into slices and a status
+//! into a `Result`, and does no more. A status stays the number that it is: the host may answer one that no list has.
 #![allow(unsafe_code)]
+
+mod callbacks;
+
+pub use callbacks::start;
 
 /// A status of the host other than 0 (OK).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! The seam between a plugin and the proxy that runs it.
 //!
 //! A module is a list of plugins, most often of one ([`module!`]). A plugin is a [`Root`], made once for each worker from its configuration, and a [`Filter`], made for each exchange.
-//! The proxy-wasm SDK dispatches the callbacks; every call to the host is made here, because the SDK panics on a status
-//! that it did not expect, and a panic ends the worker's virtual machine. Here a call that fails is a *degradation*: it
-//! is counted and logged, and the request goes on without that step.
+//! It speaks the ABI itself, in both directions. The proxy-wasm SDK panics on a status and on a number that it did not
+//! expect, and a panic ends the worker's virtual machine. Here a call that fails is a *degradation*: it is counted and
+//! logged, and the request goes on without that step.
 //!
 //! What the host allows depends on the phase. So each phase has a type of its own, [`Request`], [`Response`] and
 //! [`Done`], which has no way to name what is out of reach there.
@@ -11,6 +11,7 @@
 //! This crate decides nothing about a request.
 
 mod carried;
+mod contexts;
 mod dispatch;
 mod done;
 mod explanation;
@@ -18,7 +19,6 @@ mod filter;
 mod headers;
 mod host;
 mod ids;
-mod left_out;
 mod line;
 mod metrics;
 mod module;
@@ -54,11 +54,9 @@ pub use shared_data::GaveUp;
 pub use worker::Worker;
 
 #[doc(hidden)]
-pub use dispatch::root_context;
+pub use host::start;
 #[doc(hidden)]
 pub use module::{Entry, load_one, load_several};
-#[doc(hidden)]
-pub use proxy_wasm;
 
 /// Allocates in constant time, whatever was allocated before, and is a third of the C library's allocator in size.
 #[cfg(target_arch = "wasm32")]
@@ -80,9 +78,10 @@ macro_rules! module {
     };
     (@ $load:expr) => {
         const _: () = {
-            $crate::proxy_wasm::main! {{
-                $crate::proxy_wasm::set_root_context(|_| $crate::root_context($load));
-            }}
+            #[unsafe(no_mangle)]
+            extern "C" fn _initialize() {
+                $crate::start($load);
+            }
         };
     };
 }
