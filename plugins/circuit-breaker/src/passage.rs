@@ -65,7 +65,7 @@ impl Passage {
     pub(crate) fn reply(
         &mut self,
         rejection: Rejection,
-        request: &Request<'_>,
+        request: &mut Request<'_>,
         root: &CircuitBreaker,
     ) -> Reply {
         let code = reject::error_code(&self.call, rejection);

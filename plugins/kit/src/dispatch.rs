@@ -3,6 +3,7 @@
 //! One context passes through the whole list: a request from its first plugin to its last, an answer the other way. What a
 //! callback can ask of the host is asked once for all of them, and each sees the changes of those before it.
 
+use crate::clock::Clock;
 use crate::host;
 use crate::line::Line;
 use crate::module::{Installed, Load, Refused};
@@ -29,6 +30,7 @@ pub(crate) enum Action {
 /// A module in one worker; before its first configuration it has no plugins.
 pub(crate) struct Module {
     load: Load,
+    clock: Rc<Clock>,
     plugins: Rc<Vec<Installed>>,
 }
 
@@ -36,12 +38,14 @@ impl Module {
     pub(crate) fn new(load: Load) -> Self {
         Self {
             load,
+            clock: Rc::default(),
             plugins: Rc::default(),
         }
     }
 
     /// Has the proxy hand over a configuration of so many bytes, and takes it. `false`: it is refused, and why is logged.
     pub(crate) fn configured(&mut self, size: usize) -> bool {
+        self.clock.begin();
         self.configure(size).inspect_err(log_refusal).is_ok()
     }
 
@@ -52,11 +56,12 @@ impl Module {
         } else {
             host::plugin_configuration(size)
         };
-        self.plugins = Rc::new((self.load)(read.as_deref().ok())?);
+        self.plugins = Rc::new((self.load)(read.as_deref().ok(), &self.clock)?);
         Ok(())
     }
 
     pub(crate) fn tick(&self) {
+        self.clock.begin();
         for installed in self.plugins.iter().filter(|each| each.worker.wants_ticks.get()) {
             installed.plugin.tick();
         }
@@ -64,6 +69,7 @@ impl Module {
 
     /// The configuration is over, and so is every exchange that met it.
     pub(crate) fn over(&self) {
+        self.clock.begin();
         for installed in &*self.plugins {
             installed.plugin.over();
         }
@@ -73,6 +79,7 @@ impl Module {
     pub(crate) fn exchange(&self) -> Exchange {
         Exchange {
             filters: self.plugins.iter().map(|each| each.plugin.filter()).collect(),
+            clock: Rc::clone(&self.clock),
             plugins: Rc::clone(&self.plugins),
             entered: 0,
         }
@@ -110,6 +117,7 @@ fn log_refusal(refused: &Refused) {
 
 /// One exchange.
 pub(crate) struct Exchange {
+    clock: Rc<Clock>,
     plugins: Rc<Vec<Installed>>,
     /// One of each plugin; none once the exchange is over.
     filters: Vec<Box<dyn Filter>>,
@@ -120,6 +128,7 @@ pub(crate) struct Exchange {
 impl Exchange {
     /// The request has come as a whole.
     pub(crate) fn request_ended(&mut self) {
+        self.clock.begin();
         for filter in self.filters.iter_mut().take(self.entered) {
             filter.request_ended();
         }
@@ -128,6 +137,7 @@ impl Exchange {
     /// Has an answer, or a part of it, come by the filters that the request has come to, the last one first, until one of
     /// them says that it ends there.
     fn back(&mut self, step: &mut dyn FnMut(&mut dyn Filter, &Rc<Worker>) -> Action) -> Action {
+        self.clock.begin();
         for index in (0..self.entered).rev() {
             if let (Some(filter), Some(installed)) = (self.filters.get_mut(index), self.plugins.get(index))
                 && let Action::Pause = step(&mut **filter, &installed.worker)
@@ -140,23 +150,26 @@ impl Exchange {
 
     /// The proxy tells it with a callback for the log or with one for the end, or with both.
     pub(crate) fn over(&mut self) {
+        self.clock.begin();
         for (installed, mut filter) in self.plugins.iter().zip(core::mem::take(&mut self.filters)) {
             filter.done(&Done::new(&installed.worker));
         }
     }
 
     pub(crate) fn request_headers(&mut self, end_of_stream: bool) -> Action {
-        let mut phase = RequestPhase::new(end_of_stream);
+        self.clock.begin();
+        let mut phase = RequestPhase::new(end_of_stream, self.plugins.len() > 1);
         for (installed, filter) in self.plugins.iter().zip(&mut self.filters) {
             self.entered += 1;
             match filter.request(&mut Request::new(&installed.worker, &mut phase)) {
-                Answer::GoOn => {}
+                Answer::GoOn => phase.passed(installed.worker.plugin()),
                 Answer::Reply(reply) => {
                     phase.write_back();
                     if reply.send(&installed.worker) {
                         return Action::Pause;
                     }
                     filter.reply_refused();
+                    phase.passed(installed.worker.plugin());
                 }
             }
         }

@@ -11,6 +11,7 @@
 //! This crate decides nothing about a request.
 
 mod carried;
+mod clock;
 mod contexts;
 mod dispatch;
 mod done;
@@ -24,6 +25,7 @@ mod metrics;
 mod module;
 mod own_error;
 mod proxy_facts;
+mod randomness;
 mod register;
 mod reply;
 mod request;
@@ -71,10 +73,10 @@ static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 #[macro_export]
 macro_rules! module {
     ($root:ty) => {
-        $crate::module!(@ |bytes| $crate::load_one(&$crate::Entry::of::<$root>(), bytes));
+        $crate::module!(@ |bytes, clock| $crate::load_one(&$crate::Entry::of::<$root>(), bytes, clock));
     };
     ($name:literal: $($root:ty),+ $(,)?) => {
-        $crate::module!(@ |bytes| $crate::load_several($name, &[$($crate::Entry::of::<$root>()),+], bytes));
+        $crate::module!(@ |bytes, clock| $crate::load_several($name, &[$($crate::Entry::of::<$root>()),+], bytes, clock));
     };
     (@ $load:expr) => {
         const _: () = {

@@ -1,5 +1,6 @@
 //! Which plugins a module holds, and which of them a configuration asks for.
 
+use crate::clock::Clock;
 use crate::host::{self, Status};
 use crate::{Filter, Root, Worker};
 use config::node::Node;
@@ -41,12 +42,12 @@ pub struct Refused {
 }
 
 /// Finds the plugins that a configuration asks for; `None` where the host did not hand it over.
-pub(crate) type Load = fn(Option<&[u8]>) -> Result<Vec<Installed>, Refused>;
+pub(crate) type Load = fn(Option<&[u8]>, &Rc<Clock>) -> Result<Vec<Installed>, Refused>;
 
 /// A plugin of a module's list.
 pub struct Entry {
     name: &'static str,
-    install: fn(&Node) -> Result<Installed, Faults>,
+    install: fn(&Node, &Rc<Clock>) -> Result<Installed, Faults>,
 }
 
 impl Entry {
@@ -59,10 +60,10 @@ impl Entry {
     }
 }
 
-fn install<R: Root>(node: &Node) -> Result<Installed, Faults> {
+fn install<R: Root>(node: &Node, clock: &Rc<Clock>) -> Result<Installed, Faults> {
     let configuration = R::Configuration::load(node)?;
     let hash = if R::REGISTERS { node.hash() } else { 0 };
-    let worker = Rc::new(Worker::new(R::NAME, configuration.common(), hash));
+    let worker = Rc::new(Worker::new(R::NAME, configuration.common(), hash, clock));
     worker.passed_over(configuration.warnings());
     let root = Rc::new(R::new(configuration, Rc::clone(&worker)));
     Ok(Installed {
@@ -75,11 +76,11 @@ fn install<R: Root>(node: &Node) -> Result<Installed, Faults> {
 ///
 /// # Errors
 /// What is wrong with its configuration.
-pub fn load_one(entry: &Entry, bytes: Option<&[u8]>) -> Result<Vec<Installed>, Refused> {
+pub fn load_one(entry: &Entry, bytes: Option<&[u8]>, clock: &Rc<Clock>) -> Result<Vec<Installed>, Refused> {
     let plugin = entry.name;
     let refused = |faults| Refused { plugin, faults };
     let node = read(bytes).map_err(refused)?;
-    let installed = (entry.install)(&node).map_err(refused)?;
+    let installed = (entry.install)(&node, clock).map_err(refused)?;
     Ok(vec![installed])
 }
 
@@ -92,6 +93,7 @@ pub fn load_several(
     module: &'static str,
     entries: &[Entry],
     bytes: Option<&[u8]>,
+    clock: &Rc<Clock>,
 ) -> Result<Vec<Installed>, Refused> {
     let refused = |faults| Refused {
         plugin: module,
@@ -104,7 +106,7 @@ pub fn load_several(
         Err(_) => return Err(refused(Fault::of_all("the host did not tell the root id").into())),
     };
     if let Some(entry) = entries.iter().find(|entry| entry.name.as_bytes() == root_id) {
-        return load_one(entry, bytes);
+        return load_one(entry, bytes, clock);
     }
     let names: Vec<&'static str> = entries.iter().map(|entry| entry.name).collect();
     if !root_id.is_empty() && root_id != module.as_bytes() {
@@ -131,7 +133,7 @@ pub fn load_several(
     for entry in entries {
         let mut asked_for = sections.iter().filter(|(name, _)| *name == entry.name);
         if let Some((name, section)) = asked_for.next() {
-            match (entry.install)(section) {
+            match (entry.install)(section, clock) {
                 Ok(plugin) => installed.push(plugin),
                 Err(own) => faults.add_within(name, &own),
             }
@@ -140,7 +142,7 @@ pub fn load_several(
     if !faults.is_empty() {
         return Err(refused(faults));
     }
-    Worker::new(module, &Common::default(), 0).passed_over(&warnings);
+    Worker::new(module, &Common::default(), 0, clock).passed_over(&warnings);
     Ok(installed)
 }
 

@@ -15,20 +15,37 @@ pub(crate) struct RequestPhase {
     headers: Headers,
     facts: ProxyFacts,
     is_whole: bool,
+    /// What filters of one module know of each other; of no use to one that is alone.
+    told: Option<Told>,
 }
 
 impl RequestPhase {
-    pub(crate) fn new(is_whole: bool) -> Self {
+    pub(crate) fn new(is_whole: bool, is_shared: bool) -> Self {
         Self {
             headers: Headers::new(Map::RequestHeaders),
             facts: ProxyFacts::default(),
             is_whole,
+            told: is_shared.then(Told::default),
+        }
+    }
+
+    /// The request goes on, past this plugin's filter.
+    pub(crate) fn passed(&mut self, plugin: &'static str) {
+        if let Some(told) = &mut self.told {
+            told.passed.push(plugin);
         }
     }
 
     pub(crate) fn write_back(&mut self) {
         self.headers.write_back();
     }
+}
+
+/// What the filters that a request has come by have told those after them.
+#[derive(Default)]
+struct Told {
+    passed: Vec<&'static str>,
+    state: Vec<(&'static str, Vec<u8>)>,
 }
 
 /// A request on its way to the upstream, as one filter sees it: with the changes of those before it.
@@ -130,9 +147,24 @@ impl<'p> Request<'p> {
         self.worker.filter_state(name)
     }
 
+    /// Filter state that a plugin of ours sets, and nobody else. Where that plugin's filter stands before this one in the
+    /// module, it is known what it has set, and the host is not asked.
+    pub fn filter_state_of(&self, plugin: &str, name: &str) -> Option<Vec<u8>> {
+        match &self.phase.told {
+            Some(told) if told.passed.contains(&plugin) => {
+                let (_, value) = told.state.iter().rfind(|(set, _)| *set == name)?;
+                Some(value.clone())
+            }
+            _ => self.filter_state(name),
+        }
+    }
+
     /// Sets filter state that other filters and the access log read.
-    pub fn set_filter_state(&self, name: &str, value: &[u8]) {
+    pub fn set_filter_state(&mut self, name: &'static str, value: &[u8]) {
         self.worker.set_filter_state(name, value);
+        if let Some(told) = &mut self.phase.told {
+            told.state.push((name, value.to_vec()));
+        }
     }
 
     /// Adds to the filter state that tells why each plugin decided as it did.

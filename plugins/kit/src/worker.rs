@@ -1,13 +1,16 @@
 //! What a plugin has in each worker, whatever the phase: clocks, randomness, metrics, the log.
 
+use crate::clock::Clock;
 use crate::host::{self, Status};
 use crate::line::Line;
 use crate::metrics::{Counter, Gauge};
+use crate::randomness::Randomness;
 use log::Level;
 use policy::dice::Dice;
 use policy::json::Object;
 use policy::log_limit::LogLimit;
 use std::cell::Cell;
+use std::rc::Rc;
 
 /// Filter state that tells why each plugin decided as it did: a JSON list, in the order of the decisions.
 const EXPLAIN: &str = "policy.explain";
@@ -22,6 +25,8 @@ pub struct Worker {
     configuration: u64,
     limit: Cell<LogLimit>,
     changes_limit: Cell<LogLimit>,
+    clock: Rc<Clock>,
+    randomness: Randomness,
     dice: Cell<Option<Dice>>,
     degradations: Cell<Vec<(&'static str, Counter)>>,
     /// Of the plugins of a module, not all may want the module's ticks.
@@ -29,7 +34,12 @@ pub struct Worker {
 }
 
 impl Worker {
-    pub(crate) fn new(plugin: &'static str, common: &config::Common, configuration: u64) -> Self {
+    pub(crate) fn new(
+        plugin: &'static str,
+        common: &config::Common,
+        configuration: u64,
+        clock: &Rc<Clock>,
+    ) -> Self {
         let limit = LogLimit::new(common.log.max_per_second.get());
         Self {
             plugin,
@@ -37,10 +47,17 @@ impl Worker {
             configuration,
             limit: Cell::new(limit),
             changes_limit: Cell::new(limit),
+            clock: Rc::clone(clock),
+            randomness: Randomness::default(),
             dice: Cell::default(),
             degradations: Cell::default(),
             wants_ticks: Cell::new(false),
         }
+    }
+
+    /// The plugin's name.
+    pub(crate) fn plugin(&self) -> &'static str {
+        self.plugin
     }
 
     /// The configured name of the service.
@@ -59,9 +76,10 @@ impl Worker {
             .map(|nanoseconds| nanoseconds / 1_000_000)
     }
 
-    /// Milliseconds of a clock that all workers share and that never goes back; `None` if the host has none.
+    /// Milliseconds of a clock that all workers share and that never goes back, the same all through a callback; `None` if
+    /// the host has none.
     pub fn monotonic_millis(&self) -> Option<u64> {
-        self.tolerate("monotonic_clock", host::monotonic())
+        self.tolerate("monotonic_clock", self.clock.nanos())
             .map(|nanoseconds| nanoseconds / 1_000_000)
     }
 
@@ -72,7 +90,7 @@ impl Worker {
         // Where the host has no randomness, the time is better than nothing.
         let mut dice = *dice.get_or_insert_with(|| match self.random() {
             Some(seed) => Dice::new(u64::from_le_bytes(seed)),
-            None => Dice::new(host::monotonic().unwrap_or_default()),
+            None => Dice::new(self.clock.nanos().unwrap_or_default()),
         });
         let drawn = dice.draw();
         self.dice.set(Some(dice));
@@ -88,7 +106,8 @@ impl Worker {
     /// Random bytes; `None` if the host has none.
     pub fn random<const N: usize>(&self) -> Option<[u8; N]> {
         let mut bytes = [0; N];
-        self.tolerate("random", host::random(&mut bytes)).map(|()| bytes)
+        self.tolerate("random", self.randomness.fill(&mut bytes))
+            .map(|()| bytes)
     }
 
     /// The counter of this name and these labels. Names and values of labels must be bounded by configuration: the
@@ -115,7 +134,7 @@ impl Worker {
 
     fn limited_line(&self, limit: &Cell<LogLimit>, level: Level, event: &str) -> Option<Line> {
         // Without a clock there is no second to count in: such a line is held back.
-        let now_millis = host::monotonic().ok()? / 1_000_000;
+        let now_millis = self.clock.nanos().ok()? / 1_000_000;
         let mut lines = limit.get();
         let admitted = lines.admit(now_millis);
         limit.set(lines);

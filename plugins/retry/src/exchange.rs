@@ -14,7 +14,9 @@ use policy::retry_after::callers_attempt;
 use policy::retry_steering::{self as steering, Reason};
 use std::rc::Rc;
 
-/// Filter state of circuit-breaker: a breaker that is not closed, and its state.
+/// The plugin that tells of its breaker.
+const CIRCUIT_BREAKER: &str = "circuit-breaker";
+/// Filter state of it: a breaker that is not closed, and its state.
 const CIRCUIT: &str = "policy.circuit";
 /// Filter state that holds the code of an error, by whichever plugin of ours made it.
 pub(crate) const ERROR_CODE: &str = "policy.error_code";
@@ -115,7 +117,7 @@ impl Filter for Exchange {
                 .and_then(|(budget, now)| budget.left(&root.worker, now)),
             is_half_open: retries
                 && request
-                    .filter_state(CIRCUIT)
+                    .filter_state_of(CIRCUIT_BREAKER, CIRCUIT)
                     .is_some_and(|circuit| circuit.ends_with(b":half_open")),
             left_millis: deadlines.millis,
         };

@@ -193,7 +193,6 @@ fn what_fails_is_counted_as_that_of_the_plugin_that_needed_it() {
                 "request-id;.what=source_address;",
                 "retry;.what=cluster_name;",
                 "retry;.what=explain;",
-                "retry;.what=filter_state;",
                 "retry;.what=route_metadata;",
             ],
         ),
@@ -208,10 +207,7 @@ fn what_fails_is_counted_as_that_of_the_plugin_that_needed_it() {
         (
             REQUEST,
             "clock_time_get",
-            &[
-                "circuit-breaker;.what=monotonic_clock;",
-                "retry;.what=monotonic_clock;",
-            ],
+            &["circuit-breaker;.what=monotonic_clock;"],
         ),
         (
             RESPONSE,

@@ -118,10 +118,19 @@ fn without_randomness_there_is_no_new_id_and_the_request_goes_on() {
 
 #[test]
 fn without_randomness_for_a_span_or_a_trace_none_is_started() {
-    for nth in [1, 2] {
-        let exchange = check(REQUEST, "random_get", nth, "random");
+    // The host is asked for 256 bytes at once. A request takes 16 for its id, 8 for the span and 16 for the trace: the
+    // seventh has its id of what is left, and nothing for a span; the thirteenth has its span, and nothing for a trace.
+    for (nth, requests) in [(1, 7), (2, 13)] {
+        let last_of = |host: &Host| {
+            let exchanges = (0..requests).map(|_| host.get("/").answered_with(200));
+            exchanges.last().expect("there are several")
+        };
+        let configuration = || json!({ "default": { "trace_context": "create", "sampled": true } });
+        let (host, exchange) = failing(configuration, REQUEST, "random_get", nth, last_of);
         exchange.upstream_header("traceparent").is_absent();
         assert_uuid(&exchange.upstream_header("x-request-id").text(), '7');
+        let counted = host.metric("policy_degradations_total.plugin=request-id;.what=random;");
+        assert_eq!(counted, 1);
     }
 }
 
