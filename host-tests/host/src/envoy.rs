@@ -248,6 +248,12 @@ impl Envoy {
         threads.iter().map(|thread| thread.lock().pages()).sum()
     }
 
+    /// The same of one worker.
+    pub(crate) fn pages_of(&self, worker: usize) -> u64 {
+        // The main thread comes first.
+        self.all_threads()[worker + 1].lock().pages()
+    }
+
     /// What plugins asked of other services, in order.
     pub(crate) fn call_outs(&self) -> Vec<CallOut> {
         let threads = self.all_threads();

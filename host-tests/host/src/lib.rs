@@ -95,6 +95,7 @@ pub use request::Request;
 pub use retry::RetryPolicy;
 pub use route::{Redirect, Route, VirtualHost};
 pub use shared::HostCall;
+pub use shared_data::SharedDataWrites;
 pub use worker::Worker;
 
 /// So many seconds, for [`Host::advance`].

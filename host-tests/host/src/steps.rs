@@ -1,6 +1,7 @@
 //! Workers as threads that run one at a time, and change places where the test says so: before a host call.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::{Condvar, Mutex};
@@ -10,7 +11,6 @@ use parking_lot::{Condvar, Mutex};
 pub(crate) struct Steps {
     stepping: AtomicBool,
     state: Mutex<State>,
-    handed_on: Condvar,
 }
 
 #[derive(Default)]
@@ -18,6 +18,8 @@ struct State {
     order: VecDeque<usize>,
     unfinished: BTreeSet<usize>,
     turn: Option<usize>,
+    /// By worker: each waits for its own, so that one turn wakes one thread, of however many.
+    handed_on: Vec<Arc<Condvar>>,
 }
 
 impl Steps {
@@ -27,6 +29,7 @@ impl Steps {
         let mut state = self.state.lock();
         state.order = (0..workers).chain(order).collect();
         state.unfinished = (0..workers).collect();
+        state.handed_on = (0..workers).map(|_| Arc::default()).collect();
         state.hand_on();
         self.stepping.store(true, Ordering::Release);
     }
@@ -51,14 +54,15 @@ impl Steps {
         if self.are_on() {
             let mut state = self.state.lock();
             state.hand_on();
-            self.handed_on.notify_all();
             self.wait(worker, &mut state);
         }
     }
 
     fn wait(&self, worker: usize, state: &mut parking_lot::MutexGuard<'_, State>) {
-        self.handed_on
-            .wait_while(state, |state| state.turn != Some(worker));
+        let Some(handed_on) = state.handed_on.get(worker).cloned() else {
+            return;
+        };
+        handed_on.wait_while(state, |state| state.turn != Some(worker));
     }
 }
 
@@ -67,11 +71,17 @@ impl State {
     fn hand_on(&mut self) {
         while let Some(next) = self.order.pop_front() {
             if self.unfinished.contains(&next) {
-                self.turn = Some(next);
-                return;
+                return self.give_turn(Some(next));
             }
         }
-        self.turn = self.unfinished.first().copied();
+        self.give_turn(self.unfinished.first().copied());
+    }
+
+    fn give_turn(&mut self, turn: Option<usize>) {
+        self.turn = turn;
+        if let Some(handed_on) = turn.and_then(|worker| self.handed_on.get(worker)) {
+            handed_on.notify_one();
+        }
     }
 }
 
@@ -85,6 +95,5 @@ impl Drop for Finish<'_> {
         let mut state = self.steps.state.lock();
         state.unfinished.remove(&self.worker);
         state.hand_on();
-        self.steps.handed_on.notify_all();
     }
 }

@@ -50,4 +50,20 @@ impl Worker<'_> {
     pub fn request(self, method: &str, path: impl AsRef<[u8]>) -> Request {
         Request::new(self.host.envoy().clone(), self.number, method, path.as_ref())
     }
+
+    /// How many pages of 64 KiB the linear memories of all its VMs have by now. They never shrink.
+    ///
+    /// ```
+    /// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+    /// let host = host::Host::new(plugin);
+    /// assert_eq!(host.worker(0).pages(), 1);
+    /// ```
+    ///
+    /// # Panics
+    /// When a plugin refuses its configuration.
+    #[track_caller]
+    pub fn pages(self) -> u64 {
+        self.host.start();
+        self.host.envoy().pages_of(self.number)
+    }
 }

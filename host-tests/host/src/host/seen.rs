@@ -8,6 +8,7 @@ use crate::call_out::CallOut;
 use crate::log::LogLine;
 use crate::metrics::MetricMove;
 use crate::shared::HostCall;
+use crate::shared_data::SharedDataWrites;
 
 impl Host {
     /// The time of day.
@@ -57,6 +58,35 @@ impl Host {
             .get(&self.first_vm_id(), key.as_ref())
             .cloned();
         record.map(|(value, _)| value)
+    }
+
+    /// All records of the shared data of the first plugin's vm_id.
+    ///
+    /// ```
+    /// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+    /// # let host = host::Host::new(plugin);
+    /// host.set_shared_data("limits", b"10");
+    /// let all: Vec<_> = host.all_shared_data().into_iter().collect();
+    /// assert_eq!(all, [(b"limits".to_vec(), b"10".to_vec())]);
+    /// ```
+    pub fn all_shared_data(&self) -> BTreeMap<Vec<u8>, Vec<u8>> {
+        self.shared().shared_data.lock().all(&self.first_vm_id())
+    }
+
+    /// How many writes of a record of the shared data of the first plugin's vm_id stood so far, and how many were refused
+    /// because another writer was faster: what it costs plugins to share it.
+    ///
+    /// ```
+    /// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+    /// # let host = host::Host::new(plugin);
+    /// host.set_shared_data("limits", b"10");
+    /// let writes = host.shared_data_writes("limits");
+    /// assert_eq!((writes.written, writes.overtaken), (1, 0));
+    /// ```
+    pub fn shared_data_writes(&self, key: impl AsRef<[u8]>) -> SharedDataWrites {
+        let shared = self.shared();
+        let data = shared.shared_data.lock();
+        data.writes(&self.first_vm_id(), key.as_ref())
     }
 
     /// Plants a record in the shared data of the first plugin's vm_id.
