@@ -1,11 +1,11 @@
 //! A breaker, as a worker knows it: where its record is, what the worker has gathered, what it is called in metrics.
 
-use crate::key;
+use crate::key::{self, Belongs};
 use crate::labels::Labels;
 use config::circuit_breaker::Policy;
 use kit::{Carried, Counter, Gauge, Worker, raw_name};
 use policy::breaker::{Gathered, Outcome, Record, State};
-use policy::breaker_key::{Family, Value};
+use policy::breaker_key::{Direction, Family, Position, Value};
 use policy::register::{BreakerEntry, Registered};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -50,13 +50,15 @@ impl From<Outcome> for Counted {
 
 /// A breaker, as a worker knows it.
 pub(crate) struct Breaker {
-    /// The name that its record would have without a slot, which no two breakers share.
-    pub(crate) identity: String,
+    direction: Direction,
+    position: Position,
     record: String,
     /// The name that it had before the record's form changed, if there was another.
     record_before: Option<String>,
-    /// Whose the record must be, where it lies in a slot.
-    owner: Option<u64>,
+    /// Whether the record lies in a slot, and must be its owner's.
+    is_in_slot: bool,
+    /// A hash of the value, by which it is found, and by which its record in a slot is known to be its own.
+    pub(crate) owner: u64,
     /// What tells it from others of its family.
     pub(crate) value: Value,
     /// The word for what the value is: `cluster`, `route`, `host`, `header`, `name`.
@@ -81,23 +83,19 @@ pub(crate) struct Breaker {
 }
 
 impl Breaker {
-    pub(crate) fn new(
-        policy: &Rc<Policy>,
-        family: Family<'_>,
-        value: Value,
-        slot: Option<u32>,
-        now_millis: u64,
-    ) -> Self {
+    pub(crate) fn new(policy: &Rc<Policy>, belongs: &Belongs, slot: Option<u32>, now_millis: u64) -> Self {
+        let (family, value) = (belongs.family(policy), belongs.value.clone());
         let labels = Labels::new(family, value.label(family.kind, key::is_known(policy, &value)));
-        let identity = family.named(&value);
         Self {
-            record: slot.map_or_else(|| identity.clone(), |slot| family.in_slot(slot)),
+            direction: family.direction,
+            position: family.position,
+            record: slot.map_or_else(|| family.named(&value), |slot| family.in_slot(slot)),
             record_before: match slot {
                 Some(slot) => family.in_slot_before(slot),
                 None => family.named_before(&value),
             },
-            identity,
-            owner: slot.map(|_| value.owner()),
+            is_in_slot: slot.is_some(),
+            owner: value.owner(),
             kind: family.kind.as_str(),
             gauge_name: (labels.breaker == value.as_str()).then(|| raw_name(STATE, &labels.with(&[]))),
             labels,
@@ -116,6 +114,18 @@ impl Breaker {
     /// The name of its record in shared data.
     pub(crate) fn record(&self) -> &str {
         &self.record
+    }
+
+    /// Whether it is that of a value of this family and this hash. Of values in slots the hash is all that their record
+    /// knows: those with the same one share it, and are one breaker here, too, or strangers could have a worker remember
+    /// as many as they find.
+    pub(crate) fn is_of(&self, family: Family<'_>, value: &Value) -> bool {
+        let own = Family {
+            direction: self.direction,
+            position: self.position,
+            kind: key::kind(&self.policy),
+        };
+        own == family && (self.is_in_slot || self.value == *value)
     }
 
     /// Enters it in the register, unless it is there.
@@ -147,7 +157,7 @@ impl Breaker {
 
     /// Whether the record that was found there is its own.
     pub(crate) fn owns(&self, record: &Record) -> bool {
-        self.owner.is_none_or(|owner| owner == record.owner)
+        !self.is_in_slot || record.owner == self.owner
     }
 
     /// Counts a call.

@@ -8,14 +8,15 @@ use crate::key::{self, Belongs};
 use config::circuit_breaker::Policy;
 use kit::Worker;
 use policy::breaker::Record;
-use policy::breaker_key::{Found, Value, look_for};
+use policy::breaker_key::{Found, look_for};
 use std::cell::Cell;
 use std::rc::Rc;
 
 /// The breakers that a worker has met.
 pub(crate) struct Breakers {
     worker: Rc<Worker>,
-    /// In the order of their identities. (A tree would be many times this code, and new ones are rare.)
+    /// In the order of their values' hashes. To compare names would cost a request more the more of them there are. (A hash
+    /// table would be many times this code, and new ones are rare.)
     met: Cell<Vec<Rc<Breaker>>>,
     told_full: Cell<bool>,
 }
@@ -50,7 +51,7 @@ impl Breakers {
         let own = match self.known(policy, belongs, now_millis) {
             Some(known) => Ok(known),
             None if key::is_named(policy, &belongs.value) => {
-                Ok(self.remember(policy, belongs, belongs.value.clone(), None, now_millis))
+                Ok(self.remember(policy, belongs, None, now_millis))
             }
             None => self.take_slot(policy, belongs, !key::is_strangers(policy), now_millis),
         };
@@ -88,7 +89,7 @@ impl Breakers {
     /// Forgets a breaker: its slot was given to another, or nobody has met it for long.
     pub(crate) fn forget(&self, breaker: &Breaker) {
         let mut met = self.met.take();
-        met.retain(|other| other.identity != breaker.identity);
+        met.retain(|other| !std::ptr::eq(&**other, breaker));
         self.met.set(met);
     }
 
@@ -101,10 +102,14 @@ impl Breakers {
     }
 
     fn known(&self, policy: &Policy, belongs: &Belongs, now_millis: u64) -> Option<Rc<Breaker>> {
-        let identity = belongs.family(policy).named(&belongs.value);
+        let (family, owner) = (belongs.family(policy), belongs.value.owner());
         let met = self.met.take();
-        let place = place(&met, &identity);
-        let known = place.ok().and_then(|place| met.get(place)).cloned();
+        let known = met
+            .iter()
+            .skip(place(&met, owner))
+            .take_while(|breaker| breaker.owner == owner)
+            .find(|breaker| breaker.is_of(family, &belongs.value))
+            .cloned();
         self.met.set(met);
         known.inspect(|breaker| breaker.used_millis.set(now_millis))
     }
@@ -113,17 +118,17 @@ impl Breakers {
         &self,
         policy: &Rc<Policy>,
         belongs: &Belongs,
-        value: Value,
         slot: Option<u32>,
         now_millis: u64,
     ) -> Rc<Breaker> {
-        let family = belongs.family(policy);
-        let breaker = Rc::new(Breaker::new(policy, family, value, slot, now_millis));
+        // Of two requests under way, each may have brought its value the slot.
+        if let Some(known) = self.known(policy, belongs, now_millis) {
+            return known;
+        }
+        let breaker = Rc::new(Breaker::new(policy, belongs, slot, now_millis));
         breaker.register(&self.worker);
         let mut met = self.met.take();
-        if let Err(place) = place(&met, &breaker.identity) {
-            met.insert(place, Rc::clone(&breaker));
-        }
+        met.insert(place(&met, breaker.owner), Rc::clone(&breaker));
         self.met.set(met);
         breaker
     }
@@ -132,7 +137,7 @@ impl Breakers {
     fn other(&self, policy: &Rc<Policy>, belongs: &Belongs, now_millis: u64) -> Rc<Breaker> {
         let other = belongs.other();
         self.known(policy, &other, now_millis)
-            .unwrap_or_else(|| self.remember(policy, &other, Value::other(), None, now_millis))
+            .unwrap_or_else(|| self.remember(policy, &other, None, now_millis))
     }
 
     /// Finds the slot of a value, or takes one for it where it may.
@@ -170,11 +175,11 @@ impl Breakers {
             Found::Free(_) => return Err(Lacks::Answer),
             Found::Full => return Err(Lacks::Slot),
         };
-        Ok(self.remember(policy, belongs, belongs.value.clone(), Some(slot), now_millis))
+        Ok(self.remember(policy, belongs, Some(slot), now_millis))
     }
 }
 
-/// Where a breaker is among those that were met, or would have to be.
-fn place(met: &[Rc<Breaker>], identity: &str) -> Result<usize, usize> {
-    met.binary_search_by(|breaker| breaker.identity.as_str().cmp(identity))
+/// Where the breakers of values with this hash begin among those that were met, or would have to.
+fn place(met: &[Rc<Breaker>], owner: u64) -> usize {
+    met.partition_point(|breaker| breaker.owner < owner)
 }

@@ -290,7 +290,7 @@ pub fn earns_slot(status: u16, is_upstreams: bool) -> bool {
 /// FNV-1a of 64 bits, whose high bits the finaliser of MurmurHash3 mixes: the same in every worker and version.
 ///
 /// Who makes two values collide can as well send the value itself.
-pub(crate) fn hash(bytes: &[u8]) -> u64 {
+pub fn hash(bytes: &[u8]) -> u64 {
     let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     });

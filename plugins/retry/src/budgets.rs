@@ -1,6 +1,7 @@
 //! The budgets of the clusters that a worker has met.
 
 use kit::{Gauge, GaveUp, Worker, raw_name};
+use policy::breaker_key::hash;
 use policy::register::{BudgetEntry, Registered};
 use policy::retry_budget::{Gathered, Record, Settings, record_name};
 use std::cell::Cell;
@@ -15,14 +16,17 @@ pub(crate) struct Budget {
     settings: Settings,
     gauge_name: String,
     gauge: Cell<Option<Gauge>>,
-    cluster: String,
+    /// As the proxy names it. It need not be UTF-8.
+    cluster: Box<[u8]>,
+    /// A hash of the cluster, by which it is found.
+    hash: u64,
     is_registered: Cell<bool>,
     gathered: Cell<Gathered>,
     used_millis: Cell<u64>,
 }
 
-/// The budgets that a worker has met, in the order of their records' names. Clusters are the operator's: there are as many
-/// as he configures.
+/// The budgets that a worker has met, in the order of their clusters' hashes: to compare names would cost a request more the
+/// more of them there are. Clusters are the operator's: there are as many as he configures.
 pub(crate) struct Budgets {
     worker: Rc<Worker>,
     met: Cell<Vec<Rc<Budget>>>,
@@ -38,28 +42,33 @@ impl Budgets {
 
     /// The budget of a cluster.
     pub(crate) fn find(&self, cluster: &[u8], settings: &Settings, now_millis: u64) -> Rc<Budget> {
-        let record = record_name(cluster, settings);
+        let hash = hash(cluster);
         let mut met = self.met.take();
-        let place = met.binary_search_by(|budget| budget.record.as_str().cmp(&record));
-        let budget = match place {
-            Ok(place) => met.get(place).cloned(),
-            Err(_) => None,
-        };
-        let budget = budget.unwrap_or_else(|| {
-            let cluster = String::from_utf8_lossy(cluster);
-            let labels = [("cluster", &*cluster)];
+        let place = met.partition_point(|budget| budget.hash < hash);
+        let known = met
+            .iter()
+            .skip(place)
+            .take_while(|budget| budget.hash == hash)
+            // The interval is part of the record's name, and the rest of the settings are judged by who reads it.
+            .find(|budget| {
+                *budget.cluster == *cluster && budget.settings.interval_millis == settings.interval_millis
+            })
+            .cloned();
+        let budget = known.unwrap_or_else(|| {
+            let labels = [("cluster", &*String::from_utf8_lossy(cluster))];
             let new = Rc::new(Budget {
-                record,
+                record: record_name(cluster, settings),
                 settings: *settings,
                 gauge_name: raw_name("retry_budget_remaining", &labels),
                 gauge: Cell::default(),
-                cluster: cluster.into_owned(),
+                cluster: cluster.into(),
+                hash,
                 is_registered: Cell::default(),
                 gathered: Cell::default(),
                 used_millis: Cell::default(),
             });
             new.register(&self.worker);
-            met.insert(place.unwrap_or_else(|place| place), Rc::clone(&new));
+            met.insert(place, Rc::clone(&new));
             new
         });
         self.met.set(met);
@@ -92,7 +101,7 @@ impl Budget {
     fn register(&self, worker: &Worker) {
         if !self.is_registered.get() {
             let entry = BudgetEntry {
-                cluster: self.cluster.clone(),
+                cluster: String::from_utf8_lossy(&self.cluster).into_owned(),
                 settings: self.settings,
                 configuration: worker.configuration(),
                 plugin_version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -139,3 +139,24 @@ fn as_many_values_as_max_keys_have_their_own() {
         to(number).answered_with(200);
     }
 }
+
+/// Two values with the same hash, by which workers find breakers.
+const ALIKE: [&str; 2] = ["8yn0iYCKYHlIj4-BwPqk", "GReLUrM4wMqfg9yzV3KQ"];
+
+#[test]
+fn known_values_of_one_hash_have_a_breaker_each() {
+    let host = policy(with(json!({ "key": { "header": "x-tenant" }, "known": ALIKE })));
+    let get = |tenant| host.get("/").header("x-tenant", tenant);
+    open(|| get(ALIKE[0]));
+    get(ALIKE[1]).answered_with(200);
+    assert_eq!(met(get(ALIKE[0])), "8yn0iYCKYHlIj4-BwPqk:open");
+}
+
+/// Whoever finds many of them makes a worker remember one breaker, not many.
+#[test]
+fn strangers_of_one_hash_share_a_place_and_are_one_breaker() {
+    let host = keyed(json!({ "header": "x-tenant" }));
+    let get = |tenant| host.get("/").header("x-tenant", tenant);
+    open(|| get(ALIKE[0]));
+    assert_eq!(met(get(ALIKE[1])), "8yn0iYCKYHlIj4-BwPqk:open");
+}
