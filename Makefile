@@ -93,6 +93,13 @@ policyctl: wasm ## Builds the desk tool, with the modules in it, as dist/policyc
 	@cp target/release/policyctl dist/policyctl
 	@echo 'dist/policyctl is there: dist/policyctl --help'
 
+.PHONY: scale
+scale: wasm ## Measures what many rules, breakers, workers and a million requests cost, in the test host
+	@echo 'building scale (a few minutes the first time) …'
+	@# Optimised, for it runs a million requests.
+	@cargo build --locked --release -p scale 2>&1 | { grep --line-buffered -v '^ *Finished ' >&2 || true; }
+	@target/release/scale
+
 .PHONY: dist
 dist: wasm ## Packages the plugins in dist/: checksums, JSON Schemas, SBOMs, OCI images
 	@cargo build --locked -p dist 2>&1 | { grep --line-buffered -v '^ *Finished ' >&2 || true; }

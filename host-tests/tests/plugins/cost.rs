@@ -6,6 +6,7 @@ mod admin;
 mod circuit_breaker;
 mod policies;
 mod retry;
+mod scale;
 
 use expect_test::expect_file;
 use host::cost::usual;
@@ -188,26 +189,6 @@ fn an_answer_that_is_no_error_costs_a_look_at_its_status_and_nothing_else() {
 }
 
 #[test]
-fn ten_thousand_exact_rules_cost_an_error_what_one_does() {
-    let cost = |count: usize| {
-        let mut rules: Vec<Value> = (1..count)
-            .map(|number| json!({ "match": { "path": format!("/r{number}") }, "policy": { "max_body_bytes": 100 } }))
-            .collect();
-        rules.push(json!({ "match": { "path": "/r" }, "policy": { "max_body_bytes": 99 } }));
-        let host = envelope(json!({ "routes": rules })).fuel_per_callback(10_000_000_000);
-        usual(&host, |host| request(host).answered_with(503)).usual
-    };
-    let (one, many) = (cost(1), cost(10_000));
-    assert_eq!(many.calls(), one.calls());
-    assert!(
-        many.fuel() * 100 <= one.fuel() * 105,
-        "{} against {}",
-        many.fuel(),
-        one.fuel()
-    );
-}
-
-#[test]
 fn a_worker_does_not_grow_with_its_errors() {
     let host = envelope(
         json!({ "explain": "all", "log": { "errors": "all" }, "default": { "passthrough": "never" } }),
@@ -231,34 +212,6 @@ fn a_worker_does_not_grow_with_its_errors() {
         }
     }
     assert_eq!(grown, 0);
-}
-
-/// `count` rules with exact paths, of which the last is for `/r`.
-fn exact_rules(count: usize) -> Host {
-    let mut rules: Vec<Value> = (1..count)
-        .map(|number| json!({ "match": { "path": format!("/r{number}") }, "policy": { "max_length": 100 } }))
-        .collect();
-    rules.push(json!({ "match": { "path": "/r" }, "policy": { "max_length": 99 } }));
-    // Reading so many is no matter of a request, and has a bound of its own.
-    host(json!({ "routes": rules })).fuel_per_callback(10_000_000_000)
-}
-
-#[test]
-fn ten_thousand_exact_rules_cost_a_request_what_one_does() {
-    let one = cost(&exact_rules(1), Some("order-42"));
-    let many = cost(&exact_rules(10_000), Some("order-42"));
-    assert_eq!(many.calls(), one.calls());
-    assert_eq!(
-        (many.bytes_in(), many.bytes_out()),
-        (one.bytes_in(), one.bytes_out())
-    );
-    // A hash table of any size may look at a few slots more.
-    assert!(
-        many.fuel() * 100 <= one.fuel() * 105,
-        "{} against {}",
-        many.fuel(),
-        one.fuel()
-    );
 }
 
 #[test]
