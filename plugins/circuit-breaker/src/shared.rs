@@ -48,6 +48,8 @@ pub(crate) fn change(
     let mut seen = Err(Missed::Unread);
     let written = worker.change_shared(breaker.record(), |bytes| {
         let mut record = breaker.read(bytes, worker);
+        // What was imported is not there yet. (To decode the bytes again would be the dearest part of a request.)
+        let before = bytes.map(|_| record.clone()).unwrap_or_default();
         if !breaker.owns(&record) {
             seen = Err(Missed::GivenAway);
             return None;
@@ -67,7 +69,7 @@ pub(crate) fn change(
             unwritten: None,
         };
         seen = Ok((change, gathered));
-        record.changed_from(bytes)
+        record.changed_from(&before)
     });
     let (mut change, gathered) = seen?;
     match written {

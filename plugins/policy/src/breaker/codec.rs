@@ -96,14 +96,9 @@ impl Record {
         VERSION_BEFORE.and_then(|version| read(bytes, version))
     }
 
-    /// The bytes to write, where this is another record than what was read: `None` stands for no record, and for
-    /// nothing to write.
-    pub fn changed_from(&self, read: Option<&[u8]>) -> Option<Vec<u8>> {
-        let is_new = match read {
-            Some(bytes) => Self::decode(bytes) != *self,
-            None => *self != Self::default(),
-        };
-        is_new.then(|| self.encode())
+    /// The bytes to write, where this is another record than what it was; `None`: there is nothing to write.
+    pub fn changed_from(&self, before: &Self) -> Option<Vec<u8>> {
+        (self != before).then(|| self.encode())
     }
 }
 

@@ -102,12 +102,11 @@ fn only_what_changed_is_written() {
     let [fresh, closed, ..] = &some_records()[..] else {
         panic!("there are five");
     };
-    assert_eq!(fresh.changed_from(None), None);
-    assert_eq!(fresh.changed_from(Some(&fresh.encode())), None);
-    assert_eq!(fresh.changed_from(Some(b"nonsense")), None);
-    assert_eq!(closed.changed_from(None), Some(closed.encode()));
-    assert_eq!(closed.changed_from(Some(&fresh.encode())), Some(closed.encode()));
-    assert_eq!(closed.changed_from(Some(&closed.encode())), None);
+    assert_eq!(fresh.changed_from(&Record::default()), None);
+    assert_eq!(fresh.changed_from(&Record::decode(&fresh.encode())), None);
+    assert_eq!(fresh.changed_from(&Record::decode(b"nonsense")), None);
+    assert_eq!(closed.changed_from(fresh), Some(closed.encode()));
+    assert_eq!(closed.changed_from(&Record::decode(&closed.encode())), None);
 }
 
 #[test]

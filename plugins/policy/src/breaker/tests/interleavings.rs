@@ -254,7 +254,7 @@ impl Search {
     /// and the worker reads again.
     fn write(&mut self, world: &World, read: Read, record: &Record) -> Option<World> {
         let mut next = world.clone();
-        let Some(bytes) = record.changed_from(Some(&self.records[read.place])) else {
+        let Some(bytes) = record.changed_from(&Record::decode(&self.records[read.place])) else {
             return Some(next);
         };
         if !read.is_last {
