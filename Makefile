@@ -5,6 +5,8 @@ PLUGINS := admin circuit-breaker error-envelope policies request-id retry
 # Plugins that only the tests load: one to try what the kit has and no shipping plugin uses, one that does what its
 # configuration says, to compare hosts with.
 PROBES := probe puppet
+# A plugin that does nothing, which the benchmark compares with: built as those that ship.
+NOTHING := noop
 # A plugin of somebody else, in a workspace of its own.
 EXAMPLE := host-tests/host/examples/http-headers/Cargo.toml
 # The crates without host calls: their tests run again on wasm32, in the engine that Envoy uses.
@@ -105,10 +107,18 @@ dist: wasm ## Packages the plugins in dist/: checksums, JSON Schemas, SBOMs, OCI
 	@cargo build --locked -p dist 2>&1 | { grep --line-buffered -v '^ *Finished ' >&2 || true; }
 	@exec cargo run --locked --quiet -p dist -- --revision '$(revision)' $(PLUGINS)
 
+.PHONY: bench
+bench: $(envoy) probes wasm ## Measures what the plugins cost, into target/bench/: ROUNDS=, REQUESTS=, ONLY=, SEED=
+	@echo 'building the benchmark …'
+	@cargo build --locked --release -p bench 2>&1 | { grep --line-buffered -v '^ *Finished ' >&2 || true; }
+	@exec target/release/bench $(if $(ROUNDS),--rounds '$(ROUNDS)') $(if $(REQUESTS),--requests '$(REQUESTS)') \
+	  $(if $(ONLY),--only '$(ONLY)') $(if $(SEED),--seed '$(SEED)')
+
 .PHONY: probes
-probes: ## Builds the modules that only the tests load
+probes: $(wasm-opt) ## Builds the modules that only the tests and the benchmark load
 	@$(need-cargo)
 	@tools/build-wasm --for-tests $(PROBES)
+	@tools/build-wasm --to-compare $(NOTHING)
 	@tools/build-wasm --next-record circuit-breaker
 
 .PHONY: tools
@@ -121,7 +131,7 @@ lint: $(wasm-opt) ## Checks format and lints, natively and for wasm
 	@# The plugins' tests are declared by a macro, which cargo fmt does not look into.
 	rustfmt --check --edition 2024 $(foreach plugin,$(PLUGINS),host-tests/tests/plugins/$(subst -,_,$(plugin)).rs)
 	cargo clippy --locked $(natively) --all-targets -- -D warnings
-	cargo clippy --locked --target wasm32-wasip1 --all-features $(patsubst %,-p %,$(PLUGINS) $(PROBES)) -- -D warnings
+	cargo clippy --locked --target wasm32-wasip1 --all-features $(patsubst %,-p %,$(PLUGINS) $(PROBES) $(NOTHING)) -- -D warnings
 	cargo fmt --check --manifest-path $(EXAMPLE)
 	cargo clippy --locked --target wasm32-wasip1 --manifest-path $(EXAMPLE) --target-dir target/examples -- -D warnings
 

@@ -17,6 +17,7 @@ fn main() {
         "rust-toolchain.toml",
         "plugins",
         "tools",
+        "host-tests/noop",
         "host-tests/probe",
         "host-tests/puppet",
     ] {

@@ -1,0 +1,183 @@
+//! What was found out, as it is written to and read from JSON.
+
+use crate::cell::{Cell, Variant, Workload};
+use crate::goals::{self, Verdict};
+use crate::kernel::Machine;
+use crate::stage::Batch;
+use crate::statistics::{median, minimum, quantile};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Everything that one run has found out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Figures {
+    /// The day, in UTC.
+    pub date: String,
+    /// Where.
+    pub machine: Machine,
+    /// The version of Envoy.
+    pub envoy: String,
+    /// How it was measured.
+    pub method: Method,
+    /// The size of each module in bytes, by its name.
+    pub module_bytes: BTreeMap<String, u64>,
+    /// What each cell costs.
+    pub costs: Vec<Cost>,
+    /// The goals, and what came of them.
+    pub goals: Vec<Verdict>,
+}
+
+/// How it was measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Method {
+    /// What the orders were drawn from.
+    pub seed: u64,
+    /// So many rounds.
+    pub rounds: u32,
+    /// So many requests at a time, of each cell in each round; of those that others are compared with, three times as many.
+    pub requests: u64,
+    /// So many a second were sent to find out how long they take.
+    pub per_second: u32,
+    /// So many of them, in all.
+    pub timed_requests: u64,
+}
+
+/// A figure of all rounds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OverRounds {
+    /// The least.
+    pub minimum: f64,
+    /// The middle one.
+    pub median: f64,
+}
+
+/// What a cell costs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cost {
+    /// What was asked.
+    pub workload: Workload,
+    /// What stood in the way.
+    pub variant: Variant,
+    /// CPU a request, in microseconds.
+    pub cpu_us: OverRounds,
+    /// What of that is over *no filter*. Its median is that of the differences within each round, its minimum the difference
+    /// of the two minima: the least of all differences would be one between a good moment and a bad one.
+    pub added_us: OverRounds,
+    /// What is added, as a multiple of what a wasm filter adds that does nothing; none where there was none.
+    pub to_no_op: Option<OverRounds>,
+    /// Requests a second that one worker answered, in the middle round.
+    pub per_second: f64,
+    /// What half of the requests took at most at the fixed rate, in milliseconds; none where it was not measured.
+    pub p50_ms: Option<f64>,
+    /// What 99 of 100 took at most.
+    pub p99_ms: Option<f64>,
+}
+
+impl Seen {
+    /// One round: its turns, each of so many requests.
+    pub(crate) fn round(&mut self, batches: &[Batch], requests: u64) {
+        let asked = requests as f64 * batches.len() as f64;
+        let cpu: Duration = batches.iter().map(|batch| batch.cpu).sum();
+        let elapsed: Duration = batches.iter().map(|batch| batch.elapsed).sum();
+        self.cpu_us.push(cpu.as_secs_f64() * 1e6 / asked);
+        if let Some(first) = batches.first() {
+            self.first_us
+                .push(first.cpu.as_secs_f64() * 1e6 / requests as f64);
+        }
+        self.per_second.push(asked / elapsed.as_secs_f64());
+    }
+}
+
+/// What the rounds have seen of a cell.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seen {
+    /// CPU a request of each round, in microseconds: the mean of its turns.
+    pub(crate) cpu_us: Vec<f64>,
+    /// The same of its first turn alone. Of these is the minimum: of more turns it would be lower, and of means higher.
+    pub(crate) first_us: Vec<f64>,
+    /// Requests a second of each round.
+    pub(crate) per_second: Vec<f64>,
+    /// How long each request took at the fixed rate.
+    pub(crate) latencies: Vec<Duration>,
+}
+
+/// What the rounds have seen comes to.
+pub(crate) fn costs(cells: &[Cell], seen: &BTreeMap<Cell, Seen>) -> Vec<Cost> {
+    let of = |cell: Cell| Some((cell, seen.get(&cell)?));
+    let mut costs: Vec<Cost> = cells
+        .iter()
+        .filter_map(|&cell| cost(of(cell)?.1, of(cell.base())?.1, cell))
+        .collect();
+    let no_ops: Vec<(Workload, OverRounds)> = costs
+        .iter()
+        .filter(|cost| cost.variant == Variant::NoOp)
+        .map(|cost| (cost.workload, cost.added_us))
+        .collect();
+    for cost in &mut costs {
+        let no_op = no_ops.iter().find(|(workload, _)| *workload == cost.workload);
+        cost.to_no_op = no_op.map(|(_, no_op)| cost.added_us.over(*no_op));
+    }
+    costs
+}
+
+fn cost(seen: &Seen, base: &Seen, cell: Cell) -> Option<Cost> {
+    let cpu_us = OverRounds {
+        minimum: rounded(minimum(&seen.first_us)?),
+        median: rounded(median(&seen.cpu_us)?),
+    };
+    let differences: Vec<f64> = seen
+        .cpu_us
+        .iter()
+        .zip(&base.cpu_us)
+        .map(|(own, base)| own - base)
+        .collect();
+    let latencies: Vec<f64> = seen
+        .latencies
+        .iter()
+        .map(|latency| latency.as_secs_f64() * 1e3)
+        .collect();
+    Some(Cost {
+        workload: cell.workload,
+        variant: cell.variant,
+        cpu_us,
+        added_us: OverRounds {
+            minimum: rounded(cpu_us.minimum - minimum(&base.first_us)?),
+            median: rounded(median(&differences)?),
+        },
+        to_no_op: None,
+        per_second: median(&seen.per_second)?.round(),
+        p50_ms: quantile(&latencies, 0.5).map(rounded),
+        p99_ms: quantile(&latencies, 0.99).map(rounded),
+    })
+}
+
+impl OverRounds {
+    /// Each as a multiple of the other's.
+    pub(crate) fn over(self, other: Self) -> Self {
+        Self {
+            minimum: rounded(self.minimum / other.minimum),
+            median: rounded(self.median / other.median),
+        }
+    }
+}
+
+/// To a thousandth: more was not measured.
+fn rounded(number: f64) -> f64 {
+    (number * 1e3).round() / 1e3
+}
+
+impl Figures {
+    /// What this cell costs, if it was measured.
+    pub fn cost(&self, workload: Workload, variant: Variant) -> Option<&Cost> {
+        self.costs
+            .iter()
+            .find(|cost| cost.workload == workload && cost.variant == variant)
+    }
+
+    /// The same with the goals told anew.
+    pub(crate) fn judged(mut self) -> Self {
+        self.goals = goals::verdicts(&self);
+        self
+    }
+}

@@ -1,0 +1,88 @@
+//! What the kernel says of a process and of this machine.
+
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+/// How long the threads of this process were on a CPU so far. Those that have ended are not in it: Envoy's workers and
+/// V8's threads stay as long as it runs.
+///
+/// # Errors
+/// [`Error::Io`] where there is no such process, or where the kernel keeps no such account (`CONFIG_SCHED_INFO`).
+pub(crate) fn cpu_time(process: u32) -> Result<Duration> {
+    let folder = format!("/proc/{process}/task");
+    let mut sum = 0;
+    for thread in fs::read_dir(&folder).map_err(Error::io(&folder))? {
+        let path = thread.map_err(Error::io(&folder))?.path().join("schedstat");
+        match fs::read_to_string(&path) {
+            Ok(text) => sum += nanoseconds(&text).ok_or_else(|| malformed(&path, "no number"))?,
+            // It ended between the listing and the reading.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && Path::new(&folder).exists() => {}
+            Err(error) => return Err(Error::file(&path)(error)),
+        }
+    }
+    Ok(Duration::from_nanos(sum))
+}
+
+/// The first number of a `schedstat`: time on a CPU.
+fn nanoseconds(schedstat: &str) -> Option<u64> {
+    schedstat.split(' ').next()?.trim().parse().ok()
+}
+
+/// Where figures were taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    /// The processor's name.
+    pub cpu: String,
+    /// So many of them.
+    pub cores: usize,
+    /// The kernel's release.
+    pub kernel: String,
+}
+
+/// This machine.
+pub(crate) fn machine() -> Machine {
+    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
+    let cpu = read("/proc/cpuinfo");
+    let cpu = cpu
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    Machine {
+        cpu: cpu.map_or_else(|| std::env::consts::ARCH.to_owned(), |(_, name)| name.to_owned()),
+        cores: std::thread::available_parallelism().map_or(1, Into::into),
+        kernel: format!("Linux {}", read("/proc/sys/kernel/osrelease").trim()),
+    }
+}
+
+fn malformed(path: &Path, rule: &str) -> Error {
+    Error::Malformed {
+        what: path.display().to_string(),
+        rule: rule.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cpu_time;
+    use std::time::Duration;
+
+    #[test]
+    fn a_process_that_works_is_longer_on_a_cpu() {
+        let own = std::process::id();
+        let before = cpu_time(own).expect("this process runs");
+        let mut number = 1u64;
+        while cpu_time(own).expect("this process runs") < before + Duration::from_millis(5) {
+            for step in 0..10_000u64 {
+                number = std::hint::black_box(number.wrapping_mul(31).wrapping_add(step));
+            }
+        }
+    }
+
+    #[test]
+    fn a_process_that_is_not_there_is_an_error() {
+        // The kernel gives no process this number.
+        assert!(cpu_time(u32::MAX).is_err());
+    }
+}

@@ -1,0 +1,97 @@
+//! What the plugins cost: measured on the real Envoy against no filter, against Envoy's own filters, against Lua and
+//! against a wasm filter that does nothing.
+//!
+//! What is counted is CPU, as the kernel accounts for it: it hardly depends on what else the machine does, while rates and
+//! times do. What is told are ratios: they hardly depend on the machine.
+
+#![forbid(unsafe_code)]
+
+mod answer;
+pub mod cell;
+mod configuration;
+mod error;
+pub mod figures;
+mod goals;
+mod kernel;
+mod load;
+mod order;
+mod progress;
+mod proof;
+mod rounds;
+mod stage;
+mod statistics;
+mod table;
+
+pub use error::{Error, Result};
+pub use goals::Verdict;
+pub use kernel::Machine;
+
+use cell::Variant;
+use figures::Figures;
+use stage::Stage;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// What to measure, and how much.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// So many rounds.
+    pub rounds: u32,
+    /// So many requests of each cell in each round.
+    pub requests: u64,
+    /// So many requests of each cell at the fixed rate, in all; 0: latencies are not measured.
+    pub timed_requests: u64,
+    /// The fixed rate.
+    pub per_second: u32,
+    /// The names of workloads and variants; none: all.
+    pub only: Vec<String>,
+    /// What the orders are drawn from.
+    pub seed: u64,
+}
+
+/// Measures, and tells on the standard error how far it is.
+///
+/// # Errors
+/// Where a module is missing, Envoy does not start, or a variant does not do what is to be measured.
+pub fn measure(options: &Options) -> Result<Figures> {
+    let root = live::repository();
+    let cells = cell::chosen(&options.only)?;
+    let mut stage = Stage::start(&cells, &root)?;
+    let seen = rounds::seen(&mut stage, &cells, options)?;
+    let figures = Figures {
+        date: jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(),
+        machine: kernel::machine(),
+        envoy: stage.envoy_version()?,
+        method: rounds::method(options),
+        module_bytes: module_bytes(&root)?,
+        costs: figures::costs(&cells, &seen),
+        goals: Vec::new(),
+    };
+    Ok(figures.judged())
+}
+
+/// The figures as tables for a terminal.
+pub fn screen(figures: &Figures) -> String {
+    table::screen(figures)
+}
+
+/// The size of each module that is measured.
+fn module_bytes(root: &Path) -> Result<BTreeMap<String, u64>> {
+    let plugins = [
+        Variant::RequestId,
+        Variant::ErrorEnvelope,
+        Variant::CircuitBreaker,
+        Variant::Retry,
+    ];
+    let mut files: Vec<(&str, std::path::PathBuf)> = plugins
+        .iter()
+        .map(|plugin| (plugin.name(), configuration::shipped(root, plugin.name())))
+        .collect();
+    files.push(("policies", configuration::shipped(root, "policies")));
+    files.push((Variant::NoOp.name(), configuration::no_op(root)));
+    let size = |(name, path): (&str, std::path::PathBuf)| {
+        let found = std::fs::metadata(&path).map_err(Error::file(&path))?;
+        Ok((name.to_owned(), found.len()))
+    };
+    files.into_iter().map(size).collect()
+}

@@ -1,0 +1,115 @@
+//! What is measured, up and running: an Envoy with a listener for each variant, an Envoy behind it, and clients.
+
+use crate::cell::{Cell, Workload};
+use crate::load::Load;
+use crate::{Error, Result, configuration, kernel, proof};
+use live::Envoy;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
+
+/// Two Envoys, until it is dropped.
+pub(crate) struct Stage {
+    runtime: Runtime,
+    loads: BTreeMap<Cell, Load>,
+    envoy: Envoy,
+    _upstream: Envoy,
+}
+
+/// What so many requests took.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Batch {
+    /// How long the Envoy that is measured was on a CPU, in all its threads.
+    pub(crate) cpu: Duration,
+    /// How long the client was at it.
+    pub(crate) elapsed: Duration,
+}
+
+impl Stage {
+    /// Starts both, opens the breakers that are to be open, and proves that each variant does what it is there for.
+    ///
+    /// # Errors
+    /// [`Error::Wrong`] with the cell that is not what it should be.
+    pub(crate) fn start(cells: &[Cell], root: &Path) -> Result<Self> {
+        let quiet = |configuration: &str| {
+            Envoy::with(configuration)
+                .log_level("error")
+                .wasm_log_level("error")
+        };
+        let upstream = quiet(&configuration::upstream()).start()?;
+        let configuration = configuration::measured(cells, upstream.address()?, root);
+        let envoy = quiet(&configuration).start()?;
+        for cell in cells.iter().filter(|cell| cell.workload == Workload::OpenBreaker) {
+            proof::open(&envoy, *cell)?;
+        }
+        for cell in cells {
+            proof::of(&envoy, *cell)?;
+        }
+        proof::of_machines(&envoy, cells)?;
+        let runtime = Builder::new_current_thread()
+            .enable_io()
+            .build()
+            .map_err(Error::io("starting the clients"))?;
+        let mut loads = BTreeMap::new();
+        for cell in cells {
+            let address = envoy.listener(&cell.listener())?;
+            loads.insert(*cell, Load::open(&runtime, address, cell.workload)?);
+        }
+        Ok(Self {
+            runtime,
+            loads,
+            envoy,
+            _upstream: upstream,
+        })
+    }
+
+    /// The version of Envoy, such as `1.40.0`.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] where it tells none.
+    pub(crate) fn envoy_version(&self) -> Result<String> {
+        let text = self.envoy.admin_get("/server_info")?;
+        let told: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        // <commit>/<version>/<state of the sources>/<build>/<TLS library>
+        let version = told
+            .get("version")
+            .and_then(|version| version.as_str()?.split('/').nth(1));
+        let malformed = || Error::Malformed {
+            what: "what Envoy says of itself".into(),
+            rule: "no version".into(),
+        };
+        version.map(str::to_owned).ok_or_else(malformed)
+    }
+
+    /// So many requests, so many at once on each connection.
+    pub(crate) fn batch(&mut self, cell: Cell, requests: u64, at_once: u32) -> Result<Batch> {
+        let process = self.envoy.process_id();
+        let load = self.loads.get_mut(&cell).ok_or_else(|| not_there(cell))?;
+        let before = kernel::cpu_time(process)?;
+        let elapsed = load
+            .closed(&self.runtime, requests, at_once)
+            .map_err(|error| of(cell, error))?;
+        let cpu = kernel::cpu_time(process)?.saturating_sub(before);
+        Ok(Batch { cpu, elapsed })
+    }
+
+    /// How long each of so many requests took, at so many a second.
+    pub(crate) fn latencies(&self, cell: Cell, per_second: u32, requests: u64) -> Result<Vec<Duration>> {
+        let load = self.loads.get(&cell).ok_or_else(|| not_there(cell))?;
+        load.open_loop(per_second, requests)
+            .map_err(|error| of(cell, error))
+    }
+}
+
+fn not_there(cell: Cell) -> Error {
+    Error::Wrong(format!("{cell}: it was not started"))
+}
+
+/// Says where it happened.
+fn of(cell: Cell, error: Error) -> Error {
+    match error {
+        Error::Wrong(rule) => Error::Wrong(format!("{cell}: {rule}")),
+        other => other,
+    }
+}
