@@ -107,12 +107,18 @@ dist: wasm ## Packages the plugins in dist/: checksums, JSON Schemas, SBOMs, OCI
 	@cargo build --locked -p dist 2>&1 | { grep --line-buffered -v '^ *Finished ' >&2 || true; }
 	@exec cargo run --locked --quiet -p dist -- --revision '$(revision)' $(PLUGINS)
 
+# The benchmark, ready to run: $(call benchmark,<its options>)
+benchmark = @cargo build --locked --release -p bench 2>&1 | { grep --line-buffered -v '^ *Finished ' >&2 || true; }; \
+  exec target/release/bench $(if $(ONLY),--only '$(ONLY)') $(if $(SEED),--seed '$(SEED)') $(1)
+
 .PHONY: bench
-bench: $(envoy) probes wasm ## Measures what the plugins cost, into target/bench/: ROUNDS=, REQUESTS=, ONLY=, SEED=
-	@echo 'building the benchmark …'
-	@cargo build --locked --release -p bench 2>&1 | { grep --line-buffered -v '^ *Finished ' >&2 || true; }
-	@exec target/release/bench $(if $(ROUNDS),--rounds '$(ROUNDS)') $(if $(REQUESTS),--requests '$(REQUESTS)') \
-	  $(if $(ONLY),--only '$(ONLY)') $(if $(SEED),--seed '$(SEED)')
+bench: $(envoy) wasm probes ## Measures what the plugins cost, into target/bench/: ROUNDS=, REQUESTS=, ONLY=, SEED=, PUBLISH=yes
+	$(call benchmark,$(if $(ROUNDS),--rounds '$(ROUNDS)') $(if $(REQUESTS),--requests '$(REQUESTS)') \
+	  $(if $(filter yes,$(PUBLISH)),--publish))
+
+.PHONY: bench-memory
+bench-memory: $(envoy) wasm probes ## Measures what they need of memory, after a million requests each: ONLY=, REQUESTS=
+	$(call benchmark,--only-memory --memory-requests '$(or $(REQUESTS),1000000)' --to target/bench/memory)
 
 .PHONY: probes
 probes: $(wasm-opt) ## Builds the modules that only the tests and the benchmark load
@@ -162,6 +168,7 @@ docs: $(wasm-opt) ## Builds the documentation of the crates, without a warning
 golden: ## Checks that the generated files are those that would be generated
 	cargo run --locked --quiet -p config --features describe --bin schemas -- --check
 	cargo run --locked --quiet -p dashboards -- --check
+	cargo run --locked --quiet -p bench -- --check
 
 .PHONY: rules
 rules: $(prometheus) ## Checks and tests Prometheus's configuration, rules and alerts
@@ -172,6 +179,7 @@ rules: $(prometheus) ## Checks and tests Prometheus's configuration, rules and a
 bless: $(envoy) $(prometheus) wasm ## Generates the generated files anew, and accepts what the tests see as golden
 	cargo run --locked --quiet -p config --features describe --bin schemas
 	cargo run --locked --quiet -p dashboards
+	cargo run --locked --quiet -p bench -- --from-published
 	UPDATE_EXPECT=1 cargo test --locked $(natively)
 
 .PHONY: ci

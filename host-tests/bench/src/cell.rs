@@ -39,13 +39,13 @@ named! {
         /// Envoy's own local_ratelimit, whose limit is never reached.
         LocalRatelimit = "local-ratelimit", "native local_ratelimit";
         /// A Lua filter whose functions are empty.
-        LuaNothing = "lua-nothing", "Lua that does nothing";
+        LuaNothing = "lua-nothing", "no-op Lua";
         /// A Lua filter that makes an id, keeps it, and sets it on the request and on the response.
-        LuaRequestId = "lua-request-id", "Lua, the visible work of request-id";
+        LuaRequestId = "lua-request-id", "Lua, request-id's visible work";
         /// A wasm filter that does nothing.
-        NoOp = "no-op", "wasm that does nothing";
+        NoOp = "no-op", "no-op wasm";
         /// Four of them, in one VM.
-        NoOpFourTimes = "no-op-four-times", "the same four times";
+        NoOpFourTimes = "no-op-four-times", "no-op wasm, four filters";
         /// The plugin of that name, with its defaults.
         RequestId = "request-id", "request-id";
         /// The plugin of that name, with its defaults.

@@ -2,7 +2,7 @@
 
 use crate::cell::{Cell, Variant, Workload};
 use crate::goals::{self, Verdict};
-use crate::kernel::Machine;
+use crate::kernel::{Machine, Resident};
 use crate::stage::Batch;
 use crate::statistics::{median, minimum, quantile};
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,8 @@ pub struct Figures {
     pub module_bytes: BTreeMap<String, u64>,
     /// What each cell costs.
     pub costs: Vec<Cost>,
+    /// What each variant needs of memory; empty where it was not measured.
+    pub memory: Vec<Memory>,
     /// The goals, and what came of them.
     pub goals: Vec<Verdict>,
 }
@@ -74,32 +76,47 @@ pub struct Cost {
     pub p99_ms: Option<f64>,
 }
 
-impl Seen {
-    /// One round: its turns, each of so many requests.
-    pub(crate) fn round(&mut self, batches: &[Batch], requests: u64) {
-        let asked = requests as f64 * batches.len() as f64;
-        let cpu: Duration = batches.iter().map(|batch| batch.cpu).sum();
-        let elapsed: Duration = batches.iter().map(|batch| batch.elapsed).sum();
-        self.cpu_us.push(cpu.as_secs_f64() * 1e6 / asked);
-        if let Some(first) = batches.first() {
-            self.first_us
-                .push(first.cpu.as_secs_f64() * 1e6 / requests as f64);
-        }
-        self.per_second.push(asked / elapsed.as_secs_f64());
-    }
+/// What a variant needs of memory, in an Envoy of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Memory {
+    /// What stands before the router.
+    pub variant: Variant,
+    /// As soon as it serves.
+    pub ready: Resident,
+    /// After so many requests.
+    pub requests: u64,
+    /// What it needs then.
+    pub after: Resident,
 }
 
 /// What the rounds have seen of a cell.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seen {
-    /// CPU a request of each round, in microseconds: the mean of its turns.
+    /// CPU a request of each round, in microseconds: the middle one of its turns. Their mean would be higher where there
+    /// are more of them, because what disturbs a turn only ever makes it dearer.
     pub(crate) cpu_us: Vec<f64>,
-    /// The same of its first turn alone. Of these is the minimum: of more turns it would be lower, and of means higher.
+    /// The same of its first turn alone. Of these is the minimum, which is lower of more turns.
     pub(crate) first_us: Vec<f64>,
     /// Requests a second of each round.
     pub(crate) per_second: Vec<f64>,
     /// How long each request took at the fixed rate.
     pub(crate) latencies: Vec<Duration>,
+}
+
+impl Seen {
+    /// One round: its turns, each of so many requests.
+    pub(crate) fn round(&mut self, batches: &[Batch], requests: u64) {
+        let requests = requests as f64;
+        let of = |figure: fn(&Batch) -> Duration| {
+            let turns = batches.iter().map(|batch| figure(batch).as_secs_f64());
+            turns.collect::<Vec<f64>>()
+        };
+        let cpu = of(|batch| batch.cpu);
+        self.cpu_us.extend(median(&cpu).map(|cpu| cpu * 1e6 / requests));
+        self.first_us.extend(cpu.first().map(|cpu| cpu * 1e6 / requests));
+        let elapsed = median(&of(|batch| batch.elapsed));
+        self.per_second.extend(elapsed.map(|elapsed| requests / elapsed));
+    }
 }
 
 /// What the rounds have seen comes to.
@@ -116,7 +133,7 @@ pub(crate) fn costs(cells: &[Cell], seen: &BTreeMap<Cell, Seen>) -> Vec<Cost> {
         .collect();
     for cost in &mut costs {
         let no_op = no_ops.iter().find(|(workload, _)| *workload == cost.workload);
-        cost.to_no_op = no_op.map(|(_, no_op)| cost.added_us.over(*no_op));
+        cost.to_no_op = no_op.and_then(|(_, no_op)| cost.added_us.over(*no_op));
     }
     costs
 }
@@ -153,18 +170,19 @@ fn cost(seen: &Seen, base: &Seen, cell: Cell) -> Option<Cost> {
 }
 
 impl OverRounds {
-    /// Each as a multiple of the other's.
-    pub(crate) fn over(self, other: Self) -> Self {
-        Self {
+    /// Each as a multiple of the other's; none of nothing.
+    pub(crate) fn over(self, other: Self) -> Option<Self> {
+        let ratio = Self {
             minimum: rounded(self.minimum / other.minimum),
             median: rounded(self.median / other.median),
-        }
+        };
+        (ratio.minimum.is_finite() && ratio.median.is_finite()).then_some(ratio)
     }
 }
 
-/// To a thousandth: more was not measured.
+/// To a thousandth: more was not measured. Nothing is nothing, and not the less than nothing that rounding leaves.
 fn rounded(number: f64) -> f64 {
-    (number * 1e3).round() / 1e3
+    (number * 1e3).round() / 1e3 + 0.0
 }
 
 impl Figures {
@@ -181,3 +199,6 @@ impl Figures {
         self
     }
 }
+
+#[cfg(test)]
+mod tests;

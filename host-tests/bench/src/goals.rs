@@ -31,37 +31,37 @@ use Workload::{OpenBreaker, Upstream};
 /// All of them.
 const GOALS: [Goal; 9] = [
     Goal {
-        claim: "request-id, to wasm that does nothing",
+        claim: "request-id, to no-op wasm",
         of: Added(Upstream, RequestId),
         over: Added(Upstream, NoOp),
         at_most: 2.2,
     },
     Goal {
-        claim: "request-id, to the Lua filter that does its visible work",
+        claim: "request-id, to Lua that does its visible work",
         of: Added(Upstream, RequestId),
         over: Added(Upstream, LuaRequestId),
         at_most: 1.0,
     },
     Goal {
-        claim: "error-envelope on a 200, to wasm that does nothing",
+        claim: "error-envelope on a 200, to no-op wasm",
         of: Added(Upstream, ErrorEnvelope),
         over: Added(Upstream, NoOp),
         at_most: 1.7,
     },
     Goal {
-        claim: "circuit-breaker, closed, on a 200, to wasm that does nothing",
+        claim: "circuit-breaker, closed, on a 200, to no-op wasm",
         of: Added(Upstream, CircuitBreaker),
         over: Added(Upstream, NoOp),
         at_most: 2.2,
     },
     Goal {
-        claim: "retry on a 200, to wasm that does nothing",
+        claim: "retry on a 200, to no-op wasm",
         of: Added(Upstream, Retry),
         over: Added(Upstream, NoOp),
         at_most: 2.6,
     },
     Goal {
-        claim: "all four in one pass, to wasm that does nothing",
+        claim: "all four in one pass, to no-op wasm",
         of: Added(Upstream, OnePass),
         over: Added(Upstream, NoOp),
         at_most: 4.0,
@@ -73,18 +73,38 @@ const GOALS: [Goal; 9] = [
         at_most: 0.6,
     },
     Goal {
-        claim: "an open breaker's rejection, to a request without a filter to the upstream",
+        claim: "an open breaker's rejection, to a request to the upstream without a filter",
         of: Cpu(OpenBreaker, CircuitBreaker),
         over: Cpu(Upstream, NoFilter),
         at_most: 1.0,
     },
     Goal {
-        claim: "a request with all four in one pass, to one without a filter, both to the upstream",
+        claim: "a request to the upstream with all four in one pass, to one without a filter",
         of: Cpu(Upstream, OnePass),
         over: Cpu(Upstream, NoFilter),
         at_most: 1.3,
     },
 ];
+
+/// What this variant is to add at most, as a multiple of what a wasm filter adds that does nothing, if that is a goal.
+pub(crate) fn to_no_op(variant: Variant) -> Option<f64> {
+    let mut goals = GOALS.iter();
+    let is_of = |goal: &&Goal| match (goal.of, goal.over) {
+        (Added(_, of), Added(_, NoOp)) => of == variant,
+        _ => false,
+    };
+    goals.find(is_of).map(|goal| goal.at_most)
+}
+
+/// What all CPU of a request is to be at most, as a multiple of one to an upstream without a filter, if that is a goal.
+pub(crate) fn to_no_filter(workload: Workload, variant: Variant) -> Option<f64> {
+    let mut goals = GOALS.iter();
+    let is_of = |goal: &&Goal| match (goal.of, goal.over) {
+        (Cpu(asked, of), Cpu(Upstream, NoFilter)) => (asked, of) == (workload, variant),
+        _ => false,
+    };
+    goals.find(is_of).map(|goal| goal.at_most)
+}
 
 /// What came of a goal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -106,7 +126,7 @@ pub(crate) fn verdicts(figures: &Figures) -> Vec<Verdict> {
         Cpu(workload, variant) => figures.cost(workload, variant).map(|cost| cost.cpu_us),
     };
     let verdict = |goal: &Goal| {
-        let found = value(goal.of)?.over(value(goal.over)?);
+        let found = value(goal.of)?.over(value(goal.over)?)?;
         Some(Verdict {
             claim: goal.claim.to_owned(),
             at_most: goal.at_most,
@@ -116,3 +136,6 @@ pub(crate) fn verdicts(figures: &Figures) -> Vec<Verdict> {
     };
     GOALS.iter().filter_map(verdict).collect()
 }
+
+#[cfg(test)]
+mod tests;

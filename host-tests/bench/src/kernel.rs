@@ -31,6 +31,39 @@ fn nanoseconds(schedstat: &str) -> Option<u64> {
     schedstat.split(' ').next()?.trim().parse().ok()
 }
 
+/// What of a process is in memory, in kB as the kernel counts them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resident {
+    /// All of it, the pages of files among it.
+    pub rss_kb: u64,
+    /// Of that, what is backed by no file.
+    pub anonymous_kb: u64,
+}
+
+/// What of a process is in memory now.
+///
+/// # Errors
+/// [`Error::Io`] where there is no such process.
+pub(crate) fn resident(process: u32) -> Result<Resident> {
+    let path = format!("/proc/{process}/status");
+    let text = fs::read_to_string(&path).map_err(Error::io(&path))?;
+    let field = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        let number = line.and_then(|rest| {
+            rest.trim_start_matches(':')
+                .split_whitespace()
+                .next()?
+                .parse()
+                .ok()
+        });
+        number.ok_or_else(|| malformed(Path::new(&path), &format!("no {name}")))
+    };
+    Ok(Resident {
+        rss_kb: field("VmRSS")?,
+        anonymous_kb: field("RssAnon")?,
+    })
+}
+
 /// Where figures were taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
@@ -65,7 +98,7 @@ fn malformed(path: &Path, rule: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::cpu_time;
+    use super::{cpu_time, resident};
     use std::time::Duration;
 
     #[test]
@@ -81,8 +114,15 @@ mod tests {
     }
 
     #[test]
+    fn a_process_has_memory_of_its_own_and_of_files() {
+        let own = resident(std::process::id()).expect("this process runs");
+        assert!(own.anonymous_kb > 0 && own.rss_kb > own.anonymous_kb, "{own:?}");
+    }
+
+    #[test]
     fn a_process_that_is_not_there_is_an_error() {
         // The kernel gives no process this number.
         assert!(cpu_time(u32::MAX).is_err());
+        assert!(resident(u32::MAX).is_err());
     }
 }

@@ -8,23 +8,28 @@
 
 mod answer;
 pub mod cell;
+mod chart;
 mod configuration;
 mod error;
 pub mod figures;
 mod goals;
 mod kernel;
 mod load;
+mod memory;
 mod order;
 mod progress;
 mod proof;
+pub mod publish;
 mod rounds;
+#[cfg(test)]
+mod sample;
 mod stage;
 mod statistics;
 mod table;
 
 pub use error::{Error, Result};
 pub use goals::Verdict;
-pub use kernel::Machine;
+pub use kernel::{Machine, Resident};
 
 use cell::Variant;
 use figures::Figures;
@@ -35,7 +40,7 @@ use std::path::Path;
 /// What to measure, and how much.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// So many rounds.
+    /// So many rounds; 0: neither CPU nor latencies are measured.
     pub rounds: u32,
     /// So many requests of each cell in each round.
     pub requests: u64,
@@ -43,6 +48,8 @@ pub struct Options {
     pub timed_requests: u64,
     /// The fixed rate.
     pub per_second: u32,
+    /// So many requests of each variant in an Envoy of its own, to find out what it needs of memory; 0: that is not measured.
+    pub memory_requests: u64,
     /// The names of workloads and variants; none: all.
     pub only: Vec<String>,
     /// What the orders are drawn from.
@@ -56,15 +63,22 @@ pub struct Options {
 pub fn measure(options: &Options) -> Result<Figures> {
     let root = live::repository();
     let cells = cell::chosen(&options.only)?;
+    eprintln!("seed {}", options.seed);
     let mut stage = Stage::start(&cells, &root)?;
-    let seen = rounds::seen(&mut stage, &cells, options)?;
+    let envoy = stage.envoy_version()?;
+    let seen = match options.rounds {
+        0 => BTreeMap::new(),
+        _ => rounds::seen(&mut stage, &cells, options)?,
+    };
+    drop(stage);
     let figures = Figures {
         date: jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(),
         machine: kernel::machine(),
-        envoy: stage.envoy_version()?,
+        envoy,
         method: rounds::method(options),
         module_bytes: module_bytes(&root)?,
         costs: figures::costs(&cells, &seen),
+        memory: memory::of(&cells, options.memory_requests, &root)?,
         goals: Vec::new(),
     };
     Ok(figures.judged())
@@ -73,6 +87,11 @@ pub fn measure(options: &Options) -> Result<Figures> {
 /// The figures as tables for a terminal.
 pub fn screen(figures: &Figures) -> String {
     table::screen(figures)
+}
+
+/// The figures as a picture: the text of an SVG.
+pub fn chart(figures: &Figures) -> String {
+    chart::chart(figures)
 }
 
 /// The size of each module that is measured.

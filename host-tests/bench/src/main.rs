@@ -2,8 +2,10 @@
 
 #![forbid(unsafe_code)]
 
-use bench::{Error, Options, measure, screen};
+use bench::figures::Figures;
+use bench::{Error, Options, publish};
 use clap::Parser;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -20,6 +22,12 @@ struct Arguments {
     /// So many requests of each variant to find out how long they take; 0: not at all.
     #[arg(long, value_name = "NUMBER", default_value_t = 4_000)]
     timed_requests: u64,
+    /// So many requests of each variant in an Envoy of its own, to find out what it needs of memory; 0: not at all.
+    #[arg(long, value_name = "NUMBER", default_value_t = 50_000)]
+    memory_requests: u64,
+    /// Only memory.
+    #[arg(long, conflicts_with_all = ["publish", "check", "from_published"])]
+    only_memory: bool,
     /// So many of those a second.
     #[arg(long, value_name = "NUMBER", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
     per_second: u32,
@@ -32,6 +40,15 @@ struct Arguments {
     /// Where the files go.
     #[arg(long, value_name = "FOLDER", default_value = "target/bench")]
     to: PathBuf,
+    /// Writes what the documents show, too.
+    #[arg(long, conflicts_with_all = ["check", "from_published"])]
+    publish: bool,
+    /// Measures nothing: looks whether the documents show what was published last.
+    #[arg(long, conflicts_with = "from_published")]
+    check: bool,
+    /// Measures nothing: writes what the documents show from what was published last.
+    #[arg(long)]
+    from_published: bool,
 }
 
 fn main() -> ExitCode {
@@ -45,27 +62,52 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> bench::Result<()> {
+    let root = live::repository();
+    if arguments.check {
+        return publish::check(&publish::published(&root)?, &root);
+    }
+    if arguments.from_published {
+        return publish::publish(&publish::published(&root)?, &root);
+    }
+    if arguments.publish && !arguments.only.is_empty() {
+        return Err(Error::Partial);
+    }
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
-    eprintln!("seed {seed}");
-    let figures = measure(&Options {
-        rounds: arguments.rounds,
+    let figures = bench::measure(&Options {
+        // Only memory: nothing of all else.
+        rounds: if arguments.only_memory {
+            0
+        } else {
+            arguments.rounds
+        },
         requests: arguments.requests,
         timed_requests: arguments.timed_requests,
+        memory_requests: arguments.memory_requests,
         per_second: arguments.per_second,
         only: arguments.only.clone(),
         seed,
     })?;
-    print!("{}", screen(&figures));
-    write(&arguments.to, &figures).map_err(|source| Error::Io {
-        what: arguments.to.display().to_string(),
-        source,
-    })
+    print!("{}", bench::screen(&figures));
+    write(&arguments.to, &figures)?;
+    if arguments.publish {
+        publish::publish(&figures, &root)?;
+    }
+    Ok(())
 }
 
-fn write(folder: &Path, figures: &bench::figures::Figures) -> std::io::Result<()> {
-    std::fs::create_dir_all(folder)?;
-    std::fs::write(
-        folder.join("figures.json"),
-        serde_json::to_string_pretty(figures)? + "\n",
-    )
+fn write(folder: &Path, figures: &Figures) -> bench::Result<()> {
+    let failed = |path: &Path| {
+        let what = path.display().to_string();
+        move |source| Error::Io { what, source }
+    };
+    fs::create_dir_all(folder).map_err(failed(folder))?;
+    for (file, text) in [
+        ("figures.json", publish::json(figures)?),
+        ("figures.svg", bench::chart(figures)),
+    ] {
+        let path = folder.join(file);
+        fs::write(&path, text).map_err(failed(&path))?;
+    }
+    eprintln!("{} has them as JSON and as a picture", folder.display());
+    Ok(())
 }

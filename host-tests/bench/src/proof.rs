@@ -24,10 +24,13 @@ pub(crate) fn open(envoy: &Envoy, cell: Cell) -> Result<()> {
     Err(wrong(cell, format!("{TO_OPEN} failures opened no breaker")))
 }
 
-/// Asks once, and looks at the answer; and then at what does not show in an answer.
-pub(crate) fn of(envoy: &Envoy, cell: Cell) -> Result<()> {
-    let response = ask(envoy, cell, cell.workload)?;
-    answer(cell, &response)?;
+/// Asks once, and looks at the answer.
+pub(crate) fn of_answer(envoy: &Envoy, cell: Cell) -> Result<()> {
+    answer(cell, &ask(envoy, cell, cell.workload)?)
+}
+
+/// Looks at what does not show in an answer; once for each variant, and not where its breaker is open.
+pub(crate) fn of_filters(envoy: &Envoy, cell: Cell) -> Result<()> {
     let count = |name: &str| Ok::<u64, Error>(envoy.stats()?.get(name).copied().unwrap_or_default());
     let variant = cell.variant;
     if variant == Variant::LocalRatelimit && count("bench.http_local_rate_limit.ok")? == 0 {
@@ -36,10 +39,7 @@ pub(crate) fn of(envoy: &Envoy, cell: Cell) -> Result<()> {
     if count("http.bench.lua.errors")? > 0 {
         return Err(wrong(cell, "the Lua filter failed"));
     }
-    if cell.workload != Workload::Upstream {
-        return Ok(());
-    }
-    // On a route that nothing else measures.
+    // Both on a route that is measured only at listeners of its own.
     if has(variant, Variant::Retry) {
         let before = count("cluster.failing.upstream_rq_retry")?;
         ask(envoy, cell, Workload::OpenBreaker)?;
@@ -117,3 +117,6 @@ fn ask(envoy: &Envoy, cell: Cell, workload: Workload) -> Result<Response> {
 fn wrong(cell: Cell, rule: impl Into<String>) -> Error {
     Error::Wrong(format!("{cell}: {}", rule.into()))
 }
+
+#[cfg(test)]
+mod tests;

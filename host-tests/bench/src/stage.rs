@@ -1,6 +1,7 @@
 //! What is measured, up and running: an Envoy with a listener for each variant, an Envoy behind it, and clients.
 
-use crate::cell::{Cell, Workload};
+use crate::cell::{Cell, Variant, Workload};
+use crate::kernel::Resident;
 use crate::load::Load;
 use crate::{Error, Result, configuration, kernel, proof};
 use live::Envoy;
@@ -13,6 +14,7 @@ use tokio::runtime::{Builder, Runtime};
 pub(crate) struct Stage {
     runtime: Runtime,
     loads: BTreeMap<Cell, Load>,
+    ready: Resident,
     envoy: Envoy,
     _upstream: Envoy,
 }
@@ -40,11 +42,17 @@ impl Stage {
         let upstream = quiet(&configuration::upstream()).start()?;
         let configuration = configuration::measured(cells, upstream.address()?, root);
         let envoy = quiet(&configuration).start()?;
+        let ready = kernel::resident(envoy.process_id())?;
         for cell in cells.iter().filter(|cell| cell.workload == Workload::OpenBreaker) {
             proof::open(&envoy, *cell)?;
         }
+        let mut proven: Vec<Variant> = Vec::new();
         for cell in cells {
-            proof::of(&envoy, *cell)?;
+            proof::of_answer(&envoy, *cell)?;
+            if cell.workload != Workload::OpenBreaker && !proven.contains(&cell.variant) {
+                proof::of_filters(&envoy, *cell)?;
+                proven.push(cell.variant);
+            }
         }
         proof::of_machines(&envoy, cells)?;
         let runtime = Builder::new_current_thread()
@@ -59,6 +67,7 @@ impl Stage {
         Ok(Self {
             runtime,
             loads,
+            ready,
             envoy,
             _upstream: upstream,
         })
@@ -80,6 +89,16 @@ impl Stage {
             rule: "no version".into(),
         };
         version.map(str::to_owned).ok_or_else(malformed)
+    }
+
+    /// What the Envoy that is measured had in memory as soon as it served.
+    pub(crate) fn ready(&self) -> Resident {
+        self.ready
+    }
+
+    /// What it has in memory now.
+    pub(crate) fn resident(&self) -> Result<Resident> {
+        kernel::resident(self.envoy.process_id())
     }
 
     /// So many requests, so many at once on each connection.

@@ -1,6 +1,6 @@
 //! The figures as tables: rows of text, drawn for a terminal or written as Markdown.
 
-use crate::cell::Workload;
+use crate::cell::{Variant, Workload};
 use crate::figures::{Cost, Figures};
 use comfy_table::{CellAlignment, Table as Drawn, presets};
 
@@ -24,6 +24,15 @@ impl Table {
         }
         table.trim_fmt()
     }
+
+    /// As Markdown.
+    pub(crate) fn markdown(&self) -> String {
+        let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+        let rule = (0..self.heads.len()).map(|column| if column == 0 { "---" } else { "--:" });
+        let rule = format!("|{}|\n", rule.collect::<Vec<_>>().join("|"));
+        let rows: String = self.rows.iter().map(|row| line(row)).collect();
+        format!("{}{rule}{rows}", line(&self.heads))
+    }
 }
 
 fn texts(of: &[&str]) -> Vec<String> {
@@ -32,7 +41,6 @@ fn texts(of: &[&str]) -> Vec<String> {
 
 /// What each variant costs under this workload.
 pub(crate) fn costs(figures: &Figures, workload: Workload) -> Table {
-    let rate = format!("at {} a second, ms: half within", figures.method.per_second);
     let row = |cost: &Cost| {
         let optional =
             |number: Option<f64>| number.map_or_else(|| "–".to_owned(), |number| format!("{number:.2}"));
@@ -55,10 +63,10 @@ pub(crate) fn costs(figures: &Figures, workload: Workload) -> Table {
             workload.title(),
             "CPU, µs: min, median",
             "added",
-            "to wasm that does nothing",
-            "requests a second",
-            &rate,
-            "99 %",
+            "to no-op wasm",
+            "requests/s",
+            "p50, ms",
+            "p99, ms",
         ]),
         rows: costs.map(row).collect(),
     }
@@ -84,18 +92,82 @@ fn pair(minimum: f64, median: f64) -> String {
     format!("{minimum:.2}, {median:.2}")
 }
 
+/// What each variant needs of memory.
+pub(crate) fn memory(figures: &Figures) -> Table {
+    let mb = |kb: u64| format!("{:.1}", kb as f64 / 1024.0);
+    let rows = figures.memory.iter().map(|memory| {
+        vec![
+            memory.variant.title().to_owned(),
+            mb(memory.ready.rss_kb),
+            mb(memory.after.rss_kb),
+            mb(memory.ready.anonymous_kb),
+            mb(memory.after.anonymous_kb),
+        ]
+    });
+    let requests = figures.memory.first().map_or(0, |memory| memory.requests);
+    Table {
+        heads: texts(&[
+            "memory, MB",
+            "resident, at ready",
+            &format!("after {requests} requests"),
+            "of it anonymous, at ready",
+            "after them",
+        ]),
+        rows: rows.collect(),
+    }
+}
+
+/// How large each module is.
+pub(crate) fn modules(figures: &Figures) -> Table {
+    let rows = figures.module_bytes.iter();
+    Table {
+        heads: texts(&["module", "bytes"]),
+        rows: rows
+            .map(|(name, bytes)| vec![name.clone(), bytes.to_string()])
+            .collect(),
+    }
+}
+
+/// In short: what each variant adds under the usual workloads, as multiples of what a wasm filter adds that does nothing.
+pub(crate) fn short(figures: &Figures) -> Table {
+    let workloads = [
+        Workload::DirectResponse,
+        Workload::Upstream,
+        Workload::ReplacedError,
+    ];
+    let rows = Variant::ALL.iter().filter_map(|&variant| {
+        let ratio = |workload| figures.cost(workload, variant)?.to_no_op;
+        let ratios = workloads.map(ratio);
+        let is_told = variant != Variant::NoFilter && ratios.iter().any(Option::is_some);
+        let ratios =
+            ratios.map(|ratio| ratio.map_or_else(|| "–".to_owned(), |ratio| format!("{:.1}", ratio.median)));
+        is_told.then(|| [&[variant.title().to_owned()], &ratios[..]].concat())
+    });
+    let titles = workloads.map(Workload::title);
+    Table {
+        heads: texts(&["CPU added to a request", titles[0], titles[1], titles[2]]),
+        rows: rows.collect(),
+    }
+}
+
+/// When and where.
+pub(crate) fn place(figures: &Figures) -> String {
+    let machine = &figures.machine;
+    format!(
+        "{}, Envoy {} with one worker, {}, {} cores, {}",
+        figures.date, figures.envoy, machine.cpu, machine.cores, machine.kernel
+    )
+}
+
 /// When, where and how.
 pub(crate) fn head(figures: &Figures) -> String {
-    let (machine, method) = (&figures.machine, &figures.method);
+    let method = &figures.method;
     format!(
-        "{}, Envoy {} with one worker, {}, {} cores, {}; {} rounds of {} requests",
-        figures.date,
-        figures.envoy,
-        machine.cpu,
-        machine.cores,
-        machine.kernel,
+        "{}; {} rounds, {} requests at a time; p50 and p99 at {} requests/s",
+        place(figures),
         method.rounds,
-        method.requests
+        method.requests,
+        method.per_second
     )
 }
 
@@ -106,8 +178,14 @@ pub(crate) fn screen(figures: &Figures) -> String {
     for workload in Workload::ALL.iter().filter(measured) {
         parts.push(costs(figures, *workload).drawn());
     }
+    if !figures.memory.is_empty() {
+        parts.push(memory(figures).drawn());
+    }
     if !figures.goals.is_empty() {
         parts.push(goals(figures).drawn());
     }
     format!("{}\n", parts.join("\n\n"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! The plugins in the real Envoy, over sockets.
 
+mod bench;
 mod circuit_breaker;
 mod circuit_breaker_samples;
 mod commands;
