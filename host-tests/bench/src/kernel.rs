@@ -6,6 +6,9 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+/// `ESRCH`, for which the standard library has no name.
+const NO_SUCH_PROCESS: i32 = 3;
+
 /// How long the threads of this process were on a CPU so far. Those that have ended are not in it: Envoy's workers and
 /// V8's threads stay as long as it runs.
 ///
@@ -18,12 +21,16 @@ pub(crate) fn cpu_time(process: u32) -> Result<Duration> {
         let path = thread.map_err(Error::io(&folder))?.path().join("schedstat");
         match fs::read_to_string(&path) {
             Ok(text) => sum += nanoseconds(&text).ok_or_else(|| malformed(&path, "no number"))?,
-            // It ended between the listing and the reading.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && Path::new(&folder).exists() => {}
+            Err(error) if has_ended(&error) && Path::new(&folder).exists() => {}
             Err(error) => return Err(Error::file(&path)(error)),
         }
     }
     Ok(Duration::from_nanos(sum))
+}
+
+/// Whether a thread that was listed is gone: its file is not there any longer, or is, and there is nothing behind it.
+fn has_ended(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::NotFound || error.raw_os_error() == Some(NO_SUCH_PROCESS)
 }
 
 /// The first number of a `schedstat`: time on a CPU.
@@ -105,12 +112,12 @@ mod tests {
     fn a_process_that_works_is_longer_on_a_cpu() {
         let own = std::process::id();
         let before = cpu_time(own).expect("this process runs");
-        let mut number = 1u64;
-        while cpu_time(own).expect("this process runs") < before + Duration::from_millis(5) {
-            for step in 0..10_000u64 {
-                number = std::hint::black_box(number.wrapping_mul(31).wrapping_add(step));
-            }
-        }
+        let is_longer = (0..100_000).any(|_| {
+            let work = (0..10_000u64).fold(1u64, |sum, step| sum.wrapping_mul(31) ^ step);
+            std::hint::black_box(work);
+            cpu_time(own).expect("this process runs") > before + Duration::from_millis(5)
+        });
+        assert!(is_longer);
     }
 
     #[test]
