@@ -139,7 +139,7 @@ impl Cell {
     /// that is told of the others.
     pub fn turns(self) -> usize {
         match self.variant {
-            Variant::NoFilter | Variant::NoOp => 3,
+            Variant::NoFilter | Variant::NoOp => 5,
             _ => 1,
         }
     }

@@ -37,7 +37,7 @@ pub struct Method {
     pub seed: u64,
     /// So many rounds.
     pub rounds: u32,
-    /// So many requests at a time, of each cell in each round; of those that others are compared with, three times as many.
+    /// So many requests at a time, of each cell in each round; of those that others are compared with, five times as many.
     pub requests: u64,
     /// So many a second were sent to find out how long they take.
     pub per_second: u32,

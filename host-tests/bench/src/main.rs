@@ -20,7 +20,7 @@ struct Arguments {
     #[arg(long, value_name = "NUMBER", default_value_t = 500)]
     requests: u64,
     /// So many requests of each variant to find out how long they take; 0: not at all.
-    #[arg(long, value_name = "NUMBER", default_value_t = 4_000)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 3_000)]
     timed_requests: u64,
     /// So many requests of each variant in an Envoy of its own, to find out what it needs of memory; 0: not at all.
     #[arg(long, value_name = "NUMBER", default_value_t = 50_000)]
