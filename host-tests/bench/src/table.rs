@@ -159,9 +159,12 @@ pub(crate) fn place(figures: &Figures) -> String {
     )
 }
 
-/// When, where and how.
+/// When, where and how; where only memory was measured, its table says how.
 pub(crate) fn head(figures: &Figures) -> String {
     let method = &figures.method;
+    if method.rounds == 0 {
+        return place(figures);
+    }
     format!(
         "{}; {} rounds, {} requests at a time; p50 and p99 at {} requests/s",
         place(figures),

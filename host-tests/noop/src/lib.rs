@@ -1,5 +1,5 @@
-//! A plugin that does nothing, on the SDK that the plugins are built on: what any wasm filter costs, whatever it does.
-//! The benchmark compares with it.
+//! A plugin that does nothing, on the Rust SDK of proxy-wasm, as most people write theirs: what any wasm filter costs,
+//! whatever it does. The benchmark compares with it.
 #![forbid(unsafe_code)]
 
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
