@@ -121,7 +121,12 @@ fn contended(mix: Mix, workers: usize) -> Contention {
 fn workers_whose_requests_succeed_do_not_meet_at_a_breaker() {
     let (one, many) = (contended(Mix::Successes, 1), contended(Mix::Successes, 64));
     assert_eq!((many.written, many.overtaken, many.gave_up), (0, 0, 0));
-    assert_eq!((many.calls, many.fuel), (one.calls, one.fuel));
+    assert_eq!(many.calls, one.calls);
+    // Each worker has memory of its own, in which a place is found a few instructions sooner or later.
+    assert!(
+        many.fuel.abs_diff(one.fuel) * 1_000 < one.fuel,
+        "{many:?} against {one:?}"
+    );
 }
 
 #[test]
