@@ -1,6 +1,7 @@
 //! The request headers that the router reads.
 
 use super::Steering;
+use std::borrow::Cow;
 
 /// All request headers by which the router is told about retries and time-outs. Whatever came in under one of these names is
 /// removed or written anew.
@@ -21,9 +22,9 @@ pub const HEADERS: [&str; 11] = [
     "x-envoy-hedge-on-per-try-timeout",
 ];
 
-impl Steering<'_> {
+impl<'p> Steering<'p> {
     /// What each of [`HEADERS`] is to say, in their order. `None`: it is to be removed.
-    pub fn headers(&self) -> [(&'static str, Option<String>); HEADERS.len()] {
+    pub fn headers(&self) -> [(&'static str, Option<Cow<'p, str>>); HEADERS.len()] {
         let [
             on,
             grpc_on,
@@ -37,26 +38,33 @@ impl Steering<'_> {
             expected,
             hedge,
         ] = HEADERS;
-        let told = |says: Option<String>| says.filter(|_| self.max_retries > 0);
-        let listed = self.allowed.has_any(super::Conditions::STATUSES);
+        let plan = self.plan;
+        let is_tried_again = self.max_retries > 0;
+        let (of_http, of_grpc) = match is_tried_again {
+            true => plan.words(self.allowed),
+            false => (None, None),
+        };
+        let listed = is_tried_again && self.allowed.has_any(super::Conditions::STATUSES);
+        let number = match self.max_retries == plan.retries {
+            true => Cow::Borrowed(&*plan.number),
+            false => Cow::Owned(self.max_retries.to_string()),
+        };
         // Hedging sends a request again that the upstream has seen and is at work on, whatever the conditions are, and a
         // route can ask for it, too.
-        let no_hedging = (!self.may_hedge).then(|| "false".to_owned());
+        let no_hedging = is_tried_again && !self.may_hedge;
+        let millis = |millis: Option<u64>| millis.map(|millis| Cow::Owned(millis.to_string()));
         [
-            (on, told(self.allowed.of_http())),
-            (grpc_on, told(self.allowed.of_grpc())),
-            (codes, told(listed.then(|| self.plan.codes.clone()))),
+            (on, of_http.map(Cow::Borrowed)),
+            (grpc_on, of_grpc.map(Cow::Borrowed)),
+            (codes, listed.then_some(Cow::Borrowed(&*plan.codes))),
             (names, None),
-            (retries, Some(self.max_retries.to_string())),
-            (
-                whole,
-                self.time_outs.whole_millis.map(|millis| millis.to_string()),
-            ),
-            (each, self.time_outs.try_millis.map(|millis| millis.to_string())),
+            (retries, Some(number)),
+            (whole, millis(self.time_outs.whole_millis)),
+            (each, millis(self.time_outs.try_millis)),
             (alt_response, None),
             (duration, None),
             (expected, None),
-            (hedge, told(no_hedging)),
+            (hedge, no_hedging.then_some(Cow::Borrowed("false"))),
         ]
     }
 }

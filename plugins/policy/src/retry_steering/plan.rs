@@ -13,6 +13,10 @@ pub struct Plan {
     pub(super) statuses: Vec<(u16, u16)>,
     /// The same, as `x-envoy-retriable-status-codes` lists them.
     pub(super) codes: String,
+    /// `retries`, as `x-envoy-max-retries` says it.
+    pub(super) number: String,
+    /// `full`, `narrow` and `grpc`, in the router's words.
+    listed: [Listed; 3],
     pub(super) methods: Vec<Box<[u8]>>,
     pub(super) unlocks: Vec<Box<[u8]>>,
     pub(super) time_outs: TimeOuts,
@@ -41,11 +45,15 @@ impl Plan {
             true => any_method_on,
             false => Conditions::default(),
         };
+        let retries = attempts.saturating_sub(1);
+        let (full, narrow, grpc) = (retry_on.and(listed), any_method_on, retry_on_grpc.and(unseen));
         Self {
-            retries: attempts.saturating_sub(1),
-            full: retry_on.and(listed),
-            narrow: any_method_on,
-            grpc: retry_on_grpc.and(unseen),
+            retries,
+            number: retries.to_string(),
+            full,
+            narrow,
+            grpc,
+            listed: [full, narrow, grpc].map(Listed::of),
             codes: codes(&statuses),
             statuses,
             methods: Vec::new(),
@@ -53,6 +61,16 @@ impl Plan {
             time_outs: TimeOuts::default(),
             refuses_inbound: true,
             route_policy: false,
+        }
+    }
+
+    /// Conditions of the plan in the router's words: those of `x-envoy-retry-on` and those of `x-envoy-retry-grpc-on`.
+    /// `None`: there is nothing to list.
+    pub(super) fn words(&self, conditions: Conditions) -> (Option<&str>, Option<&str>) {
+        let mut all = self.listed.iter();
+        match all.find(|listed| listed.conditions == conditions) {
+            Some(listed) => (listed.http.as_deref(), listed.grpc.as_deref()),
+            None => (None, None),
         }
     }
 
@@ -89,6 +107,24 @@ impl Plan {
     pub fn route_policy(mut self, has_one: bool) -> Self {
         self.route_policy = has_one;
         self
+    }
+}
+
+/// Conditions, listed once for all requests.
+#[derive(Clone, Debug, PartialEq)]
+struct Listed {
+    conditions: Conditions,
+    http: Option<String>,
+    grpc: Option<String>,
+}
+
+impl Listed {
+    fn of(conditions: Conditions) -> Self {
+        Self {
+            conditions,
+            http: conditions.of_http(),
+            grpc: conditions.of_grpc(),
+        }
     }
 }
 

@@ -9,8 +9,12 @@ mod restraints;
 
 /// What the documentation says.
 fn plan() -> Plan {
+    plan_of(3)
+}
+
+fn plan_of(attempts: u32) -> Plan {
     Plan::new(
-        3,
+        attempts,
         Conditions::of([
             "connect-failure",
             "refused-stream",
@@ -215,7 +219,7 @@ fn grpc_goes_by_its_own_conditions() {
 
 #[test]
 fn one_attempt_is_no_retry() {
-    let once = Plan { retries: 0, ..plan() };
+    let once = plan_of(1);
     is(&once, GET, NEVER);
     is(&once, POST, NEVER);
     is(&once, GRPC, NEVER);

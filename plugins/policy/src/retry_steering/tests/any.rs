@@ -1,6 +1,7 @@
 //! What holds for every plan and every request.
 
 use proptest::prelude::*;
+use std::borrow::Cow;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -91,7 +92,7 @@ fn says(steering: &Steering<'_>, name: &str) -> Option<String> {
     steering
         .headers()
         .into_iter()
-        .find_map(|(of, says)| says.filter(|_| of == name))
+        .find_map(|(of, says)| says.filter(|_| of == name).map(Cow::into_owned))
 }
 
 proptest! {

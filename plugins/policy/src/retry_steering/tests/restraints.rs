@@ -153,13 +153,13 @@ fn a_request_takes_no_longer_than_its_caller_waits() {
         // The proxy takes 0 for no time-out at all.
         (Some(3_000), None, Some(0), &[("upstream-rq-timeout-ms", "1")]),
     ] {
-        let headers = timed(whole, each)
+        let plan = timed(whole, each);
+        let headers = plan
             .steer(&Request {
                 left_millis: left,
                 ..POST
             })
-            .headers()
-            .map(|(name, says)| (name, says));
+            .headers();
         let says: Vec<(&str, &str)> = headers
             .iter()
             .filter_map(|(name, says)| Some((name.strip_prefix("x-envoy-")?, says.as_deref()?)))
