@@ -99,7 +99,7 @@ fn a_rule_is_so_small() {
         ("request-id", 1_700),
         ("error-envelope", 1_500),
         ("circuit-breaker", 1_900),
-        ("retry", 1_900),
+        ("retry", 2_000),
         // One of each.
         ("policies", 6_000),
     ] {
