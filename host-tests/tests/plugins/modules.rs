@@ -207,7 +207,7 @@ fn callbacks(plugin: &Plugin) -> Vec<String> {
 
 #[test]
 fn error_envelope_sees_bodies_and_trailers_of_answers_and_request_id_sees_none() {
-    assert_eq!(callbacks(&REQUEST_ID), [""; 0]);
+    assert_eq!(callbacks(&REQUEST_ID), ["proxy_on_tick"]);
     assert_eq!(
         callbacks(&ERROR_ENVELOPE),
         ["proxy_on_response_body", "proxy_on_response_trailers"]

@@ -3,6 +3,7 @@
 mod acceptance;
 mod chain;
 mod configuration;
+mod counts;
 mod degradations;
 mod explain;
 mod foreign_traces;
@@ -18,7 +19,7 @@ mod sampling;
 mod trace;
 mod trust;
 
-use host::Host;
+use host::{Host, secs};
 use host_tests::plugin::REQUEST_ID;
 use serde_json::{Value, json};
 
@@ -29,6 +30,12 @@ const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const ACCEPTED: &str = "request_ids_total.source=accepted;";
 const GENERATED: &str = "request_ids_total.source=generated;";
 const REJECTED: &str = "request_ids_total.source=rejected;";
+
+/// How many ids were accepted, generated and rejected, after the tick that tells it.
+fn counted(host: &Host) -> [u64; 3] {
+    host.advance(secs(1));
+    [ACCEPTED, GENERATED, REJECTED].map(|name| host.metric(name))
+}
 
 /// A host with this configuration.
 fn host(configuration: Value) -> Host {

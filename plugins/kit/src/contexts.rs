@@ -44,7 +44,10 @@ pub(crate) fn create(id: u32, within: u32) {
 pub(crate) fn delete(id: u32) {
     with((), |contexts| {
         if let Ok(found) = contexts.all.find_entry(hash(id), is(id)) {
-            drop(found.remove());
+            let ((_, context), _) = found.remove();
+            if let Context::Module(mut module) = context {
+                module.over();
+            }
         }
     });
 }

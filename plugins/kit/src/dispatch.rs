@@ -32,6 +32,7 @@ pub(crate) struct Module {
     load: Load,
     clock: Rc<Clock>,
     plugins: Rc<Vec<Installed>>,
+    is_over: bool,
 }
 
 impl Module {
@@ -40,6 +41,7 @@ impl Module {
             load,
             clock: Rc::default(),
             plugins: Rc::default(),
+            is_over: false,
         }
     }
 
@@ -56,7 +58,10 @@ impl Module {
         } else {
             host::plugin_configuration(size)
         };
-        self.plugins = Rc::new((self.load)(read.as_deref().ok(), &self.clock)?);
+        let plugins = (self.load)(read.as_deref().ok(), &self.clock)?;
+        self.over();
+        self.plugins = Rc::new(plugins);
+        self.is_over = false;
         Ok(())
     }
 
@@ -68,7 +73,10 @@ impl Module {
     }
 
     /// The configuration is over, and so is every exchange that met it.
-    pub(crate) fn over(&self) {
+    pub(crate) fn over(&mut self) {
+        if core::mem::replace(&mut self.is_over, true) {
+            return;
+        }
         self.clock.begin();
         for installed in &*self.plugins {
             installed.plugin.over();

@@ -25,7 +25,8 @@ pub trait Root: Sized + 'static {
     fn tick(&self) {}
 
     /// The proxy has another configuration for the plugin, or stops, and the last exchange that this one has begun is
-    /// over. (A plugin that wants it lists `proxy_on_done`.)
+    /// over. It comes once: with the proxy's callback for the end, where the plugin lists `proxy_on_done`, else when the
+    /// proxy forgets the configuration.
     fn over(&self) {}
 }
 

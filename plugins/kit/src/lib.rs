@@ -43,7 +43,7 @@ pub use filter::{Answer, Filter, Root};
 pub use ids::Ids;
 pub use line::Line;
 pub use log::Level;
-pub use metrics::{Counter, CounterFamily, Gauge, raw_name};
+pub use metrics::{Counter, CounterFamily, Gauge, Tally, raw_name};
 pub use own_error::OwnError;
 pub use policy::json::Object;
 pub use reply::Reply;

@@ -46,6 +46,33 @@ impl Counter {
     }
 }
 
+/// A counter of what happens to every request: the worker adds it up, and the proxy is told with the tick. What a worker has
+/// not told when it dies is lost.
+pub struct Tally {
+    counter: Counter,
+    untold: Cell<u64>,
+}
+
+impl Tally {
+    /// A tally for this counter.
+    pub fn new(counter: Counter) -> Self {
+        Self {
+            counter,
+            untold: Cell::default(),
+        }
+    }
+
+    /// Adds one.
+    pub fn increment(&self) {
+        self.untold.set(self.untold.get().saturating_add(1));
+    }
+
+    /// Tells the proxy.
+    pub fn tell(&self, worker: &Worker) {
+        self.counter.add(worker, self.untold.take());
+    }
+}
+
 /// A gauge of the proxy, shared by all workers: the last one that sets it wins.
 #[derive(Clone, Copy, Debug)]
 pub struct Gauge {

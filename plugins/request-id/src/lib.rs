@@ -12,7 +12,7 @@ mod trace;
 use config::request_id::Policy;
 use config::{Decision, Explain, Mode, Plugin};
 use identity::Identity;
-use kit::{Answer, Counter, Done, Filter, Request, Response, Root, Worker};
+use kit::{Answer, Counter, Done, Filter, Request, Response, Root, Tally, Worker};
 use report::Told;
 use std::rc::Rc;
 use trace::Trace;
@@ -29,8 +29,8 @@ const TRACE_ID: &str = "policy.trace_id";
 pub struct RequestId {
     configuration: Plugin<Policy>,
     worker: Rc<Worker>,
-    accepted: Counter,
-    generated: Counter,
+    accepted: Tally,
+    generated: Tally,
     rejected: Counter,
 }
 
@@ -40,8 +40,11 @@ impl Root for RequestId {
 
     fn new(configuration: Plugin<Policy>, worker: Rc<Worker>) -> Self {
         let counter = |source| worker.counter("request_ids_total", &[("source", source)]);
-        let (accepted, generated, rejected) =
-            (counter("accepted"), counter("generated"), counter("rejected"));
+        let (accepted, generated) = (Tally::new(counter("accepted")), Tally::new(counter("generated")));
+        let rejected = counter("rejected");
+        if configuration.can_apply() {
+            worker.ask_for_ticks();
+        }
         Self {
             configuration,
             worker,
@@ -57,6 +60,17 @@ impl Root for RequestId {
             identified: None,
         })
     }
+
+    fn tick(&self) {
+        for tally in [&self.accepted, &self.generated] {
+            tally.tell(&self.worker);
+        }
+    }
+
+    fn over(&self) {
+        // What came since the last one.
+        self.tick();
+    }
 }
 
 impl RequestId {
@@ -71,12 +85,11 @@ impl RequestId {
 
     fn count(&self, identity: &Identity) {
         if identity.id.is_some() {
-            let counter = if identity.accepted.is_some() {
-                self.accepted
-            } else {
-                self.generated
+            let tally = match identity.accepted {
+                Some(_) => &self.accepted,
+                None => &self.generated,
             };
-            counter.increment(&self.worker);
+            tally.increment();
         }
         for _ in &identity.refused {
             self.rejected.increment(&self.worker);

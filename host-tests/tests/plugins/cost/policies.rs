@@ -89,9 +89,9 @@ fn calls(cost: &Cost, names: &[&str]) -> u64 {
 fn one_pass_reads_each_header_map_once_and_asks_less_of_the_host_than_a_chain() {
     let readings = ["proxy_get_header_map_pairs"];
     for (configuration, answer, in_one_pass, in_chain) in [
-        (all(), ok(), (2, 16), (6, 25)),
-        (all(), missing(), (2, 29), (7, 41)),
-        (open(), ok(), (2, 32), (4, 34)),
+        (all(), ok(), (2, 15), (6, 24)),
+        (all(), missing(), (2, 28), (7, 40)),
+        (open(), ok(), (2, 31), (4, 33)),
     ] {
         let one = cost(&one_pass(configuration.clone()), &answer);
         let four = cost(&chain(&configuration), &answer);

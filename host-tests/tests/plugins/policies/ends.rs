@@ -81,7 +81,7 @@ fn one_tick_is_for_all_that_want_it() {
 
 #[test]
 fn a_tick_asks_nothing_of_plugins_that_want_none() {
-    let host = host(json!({ "error-envelope": {}, "request-id": {} }));
+    let host = host(json!({ "error-envelope": {} }));
     host.get("/").answered_with(503);
     let before = host.host_calls().len();
     host.advance(secs(60));

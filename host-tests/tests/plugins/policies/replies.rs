@@ -128,6 +128,7 @@ fn an_error_without_a_body_gets_one_with_what_the_others_wrote() {
         (&body["request_id"], &body["retry_after"]),
         (&json!("r-1"), &json!(1))
     );
+    host.advance(secs(1));
     let counts = [
         ("errors_total", 1),
         ("request_ids_total", 1),

@@ -1,6 +1,6 @@
 //! Whose id is taken: the first in the list that is valid. What is refused on the way does not reach the upstream.
 
-use super::{ACCEPTED, GENERATED, PARENT, REJECTED, TRACE, host, policy};
+use super::{PARENT, TRACE, counted, host, policy};
 use crate::lines;
 use crate::valid::assert_uuid;
 use host::Host;
@@ -14,7 +14,7 @@ fn check<V: AsRef<[u8]>>(
     id: Option<&str>,
     refused: &[(&str, &str, u64)],
 ) {
-    let before = [ACCEPTED, GENERATED, REJECTED].map(|name| host.metric(name));
+    let before = counted(host);
     let request = headers.iter().fold(host.get("/"), |request, (name, value)| {
         request.header(name, value)
     });
@@ -44,7 +44,7 @@ fn check<V: AsRef<[u8]>>(
         assert_eq!(logged[0]["refused"], Value::Array(list), "{exchange}");
         assert_eq!(logged[0]["request_id"], *got, "{exchange}");
     }
-    let after = [ACCEPTED, GENERATED, REJECTED].map(|name| host.metric(name));
+    let after = counted(host);
     let counted = [id.is_some().into(), id.is_none().into(), refused.len() as u64];
     assert_eq!(
         std::array::from_fn(|at| after[at] - before[at]),

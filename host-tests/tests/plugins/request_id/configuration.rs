@@ -1,6 +1,6 @@
 //! Configurations: what is refused says why, and text and Struct mean the same.
 
-use super::{GENERATED, host};
+use super::{counted, host};
 use crate::lines;
 use host::{Configuration, Host, Level, Thread};
 use host_tests::plugin::REQUEST_ID;
@@ -192,7 +192,7 @@ fn unknown_keys_are_passed_over_where_that_is_asked_for() {
         8
     );
     host.get("/").header("x-request-id", "1234").answered_with(200);
-    assert_eq!(host.metric(GENERATED), 1, "the rest of the configuration holds");
+    assert_eq!(counted(&host)[1], 1, "the rest of the configuration holds");
 }
 
 #[test]

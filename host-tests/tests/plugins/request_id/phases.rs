@@ -1,16 +1,12 @@
 //! Exchanges that lack a phase, and workers that share what there is.
 
-use super::{ACCEPTED, GENERATED, REJECTED, host};
+use super::{ACCEPTED, GENERATED, REJECTED, counted, host};
 use crate::valid::assert_uuid;
 use host::{Answer, Edge, Host};
 use serde_json::json;
 
 fn telling() -> Host {
     host(json!({ "log": { "requests": true }, "explain": "all" }))
-}
-
-fn counted(host: &Host) -> [u64; 3] {
-    [ACCEPTED, GENERATED, REJECTED].map(|name| host.metric(name))
 }
 
 #[test]

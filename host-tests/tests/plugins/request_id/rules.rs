@@ -1,6 +1,6 @@
 //! Which policy a request meets: rules, profiles, route metadata.
 
-use super::{GENERATED, host};
+use super::{counted, host};
 use crate::lines;
 use host::{Direction, Edge, Exchange, Host, Request, Route};
 use serde_json::{Value, json};
@@ -256,7 +256,7 @@ fn without_a_default_only_what_a_rule_picks_is_touched() {
         .is_absent();
     alone.filter_state("policy.explain").is_absent();
     assert!(alone.logs().is_empty(), "{alone}");
-    assert_eq!(host.metric(GENERATED), 0);
+    assert_eq!(counted(&host)[1], 0);
     let picked = host.get("/a").header("x-request-id", "abc").answered_with(200);
     picked.header("x-request-id", "abc");
 }
@@ -287,7 +287,7 @@ fn the_metadata_of_the_route_beats_the_rules() {
             .no_header("x-strict")
             .upstream_header("x-request-id")
             .is_absent();
-        assert_eq!((host.metric(UNKNOWN), host.metric(GENERATED)), (0, 0));
+        assert_eq!((host.metric(UNKNOWN), counted(&host)[1]), (0, 0));
     }
     let (_, not_asked) = by_metadata(json!("strict"), json!({}));
     not_asked.no_header("x-strict").response_header("x-rule").value();
@@ -296,7 +296,7 @@ fn the_metadata_of_the_route_beats_the_rules() {
         json!({ "route_metadata": true, "mode": "disabled" }),
     );
     disabled.no_header("x-strict").no_header("x-rule");
-    assert_eq!(host.metric(GENERATED), 0);
+    assert_eq!(counted(&host)[1], 0);
 }
 
 #[test]
