@@ -3,6 +3,7 @@
 //! Each plugin has a module of tests of its own, which the build script asks for; what holds for all of them is here.
 
 mod bytes;
+mod callbacks;
 mod cost;
 mod dashboards;
 mod documents;
