@@ -28,6 +28,14 @@ fn cost(configuration: Value, answer: &Answer) -> Cost {
     usual(&breaker(configuration), |host| answered(host, answer.clone())).usual
 }
 
+/// The cost of a success where the breaker has a record: an exchange with this status, and a tick, went before.
+fn after_a_tick(status: u16) -> Cost {
+    let host = breaker(json!({}));
+    answered(&host, Answer::new(status).body("hello"));
+    host.advance(secs(1));
+    usual(&host, |host| answered(host, Answer::new(200).body("hello"))).usual
+}
+
 /// The cost of a probe that succeeds: the breaker opens and closes before each.
 fn probe() -> Cost {
     let host = breaker(policy(json!({
@@ -59,6 +67,14 @@ pub(super) fn breakers() -> String {
     let ok = Answer::new(200).body("hello");
     let ways = [
         ("closed, and a success", cost(json!({}), &ok)),
+        (
+            "closed, and a success after a tick, when there is a record",
+            after_a_tick(200),
+        ),
+        (
+            "closed, and a success while a failure is in the window",
+            after_a_tick(503),
+        ),
         (
             "closed, and a success without a body",
             cost(json!({}), &Answer::new(204)),

@@ -2,7 +2,7 @@
 
 use super::request;
 use host::cost::usual;
-use host::{Answer, Cost, Host, Plugin};
+use host::{Answer, Cost, Exchange, Host, Plugin, secs};
 use host_tests::plugin::{CIRCUIT_BREAKER, ERROR_ENVELOPE, POLICIES, REQUEST_ID, RETRY};
 use serde_json::{Value, json};
 
@@ -34,15 +34,24 @@ fn open() -> Value {
     all
 }
 
-/// A POST, which is tried once, gets this answer.
+/// A request that is tried once gets this answer.
+fn answered(host: &Host, answer: &Answer) -> Exchange {
+    request(host)
+        .header("x-request-id", "order-42")
+        .header("x-envoy-max-retries", "0")
+        .run(answer.clone())
+}
+
 fn cost(host: &Host, answer: &Answer) -> Cost {
-    usual(host, |host| {
-        request(host)
-            .header("x-request-id", "order-42")
-            .header("x-envoy-max-retries", "0")
-            .run(answer.clone())
-    })
-    .usual
+    usual(host, |host| answered(host, answer)).usual
+}
+
+/// The cost of a 200 where the breaker and the budget have records: a 200, and a tick, went before.
+fn after_a_tick() -> Cost {
+    let host = one_pass(all());
+    answered(&host, &ok());
+    host.advance(secs(1));
+    cost(&host, &ok())
 }
 
 fn ok() -> Answer {
@@ -59,6 +68,10 @@ fn missing() -> Answer {
 pub(super) fn policies() -> String {
     let ways = [
         ("all in one pass, and a 200", cost(&one_pass(all()), &ok())),
+        (
+            "all in one pass, and a 200 after a tick, when there are records",
+            after_a_tick(),
+        ),
         (
             "all in one pass, and a 404 that is replaced",
             cost(&one_pass(all()), &missing()),

@@ -29,6 +29,14 @@ fn cost(configuration: Value, answer: &Answer) -> Cost {
     usual(&retry(configuration), |host| answered(request(host), answer)).usual
 }
 
+/// The cost of a GET that succeeds where the budget has a record: one that did, and a tick, went before.
+fn after_a_tick() -> Cost {
+    let (host, ok) = (retry(json!({})), Answer::new(200).body("hello"));
+    answered(request(&host), &ok);
+    host.advance(secs(1));
+    usual(&host, |host| answered(request(host), &ok)).usual
+}
+
 /// The cost of a POST, with the headers of any request that have a meaning here.
 fn cost_of_post(answer: &Answer) -> Cost {
     let policy = json!({ "idempotency_key": { "unlocks": ["POST"] }, "deadline_headers": ["x-deadline"] });
@@ -49,6 +57,10 @@ pub(super) fn retries() -> String {
     let plenty = json!({ "budget": { "min_retry_rate": { "count": 1_000_000 } } });
     let ways = [
         ("a GET that succeeds at the first attempt", cost(json!({}), &ok)),
+        (
+            "a GET that succeeds at the first attempt after a tick, when there is a record",
+            after_a_tick(),
+        ),
         (
             "a GET that succeeds where there is no budget",
             cost(json!({ "default": { "budget": null } }), &ok),
