@@ -67,11 +67,11 @@ impl Keyed {
         costs.into_iter().max_by_key(Cost::fuel).expect("there is one")
     }
 
-    /// How many calls to the host a tick makes in a worker that has met so many, and does nothing else.
-    pub fn calls_of_tick(self, modules: &Modules, count: usize) -> usize {
+    /// How many calls to the host ten ticks make in a worker that has met so many, and does nothing else.
+    pub fn calls_of_ten_ticks(self, modules: &Modules, count: usize) -> usize {
         let host = self.met(modules, count);
         let before = host.host_calls().len();
-        host.advance(secs(1));
+        host.advance(secs(10));
         let calls = host.host_calls();
         let on_worker = |call: &&host::HostCall| call.thread == host::Thread::Worker(0);
         calls[before..].iter().filter(on_worker).count()

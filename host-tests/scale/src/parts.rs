@@ -127,12 +127,12 @@ pub(crate) fn breakers(modules: &Modules, _: &Arguments) -> Part {
 
 pub(crate) fn ticks(modules: &Modules, _: &Arguments) -> Part {
     let mut part = Part::new(
-        "Calls to the host of a worker's tick, each second, with so many idle breakers",
+        "Calls to the host of a worker's ticks in ten seconds, with so many idle breakers",
         &["key", "breakers", "host calls"],
     );
     for keyed in [Keyed::Known, Keyed::Header, Keyed::Cluster, Keyed::Budget] {
         for count in [1, 100, 1_000] {
-            let calls = keyed.calls_of_tick(modules, count);
+            let calls = keyed.calls_of_ten_ticks(modules, count);
             part.row([json!(keyed.name()), json!(count), json!(calls)]);
         }
     }

@@ -39,6 +39,20 @@ pub(crate) fn writing(name: &str, value: &str) -> Module {
     )
 }
 
+/// A filter that sets this gauge to 1 with every request.
+pub(crate) fn setting_gauge(name: &str) -> Module {
+    module(
+        r#"(import "env" "proxy_define_metric" (func $define (param i32 i32 i32 i32) (result i32)))
+           (import "env" "proxy_record_metric" (func $record (param i32 i64) (result i32)))"#,
+        &format!(r#"(data (i32.const 16) "{name}")"#),
+        &format!(
+            r"(drop (call $define (i32.const 1) (i32.const 16) (i32.const {}) (i32.const 1024)))
+              (drop (call $record (i32.load (i32.const 1024)) (i64.const 1))) (i32.const 0)",
+            name.len()
+        ),
+    )
+}
+
 /// Another filter, then request-id with this configuration.
 pub(crate) fn before_request_id(other: Module, configuration: Value) -> Host {
     Host::chain([

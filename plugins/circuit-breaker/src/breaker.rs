@@ -13,6 +13,9 @@ use std::rc::Rc;
 /// The gauge of a breaker's state.
 pub(crate) const STATE: &str = "circuit_breaker_state";
 
+/// A gauge that ticks find as it was is set anew by the next one after so many: by the tenth.
+const LAST_TICK: u8 = 9;
+
 /// What the calls of a breaker are counted as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Counted {
@@ -80,6 +83,8 @@ pub(crate) struct Breaker {
     /// The raw name of the gauge of its state. `None`: it has none, for it shares its label with others.
     pub(crate) gauge_name: Option<String>,
     gauge: Cell<Option<Gauge>>,
+    /// What this worker last set the gauge to, and how many ticks have found it so since.
+    shown: Cell<(Option<State>, u8)>,
 }
 
 impl Breaker {
@@ -108,6 +113,7 @@ impl Breaker {
             calls: Cell::default(),
             probes: Cell::default(),
             gauge: Cell::default(),
+            shown: Cell::default(),
         }
     }
 
@@ -207,7 +213,17 @@ impl Breaker {
         if let Some(name) = &self.gauge_name {
             let gauge = self.gauge.get().unwrap_or_else(|| worker.gauge(name));
             self.gauge.set(Some(gauge));
+            self.shown.set((Some(state), 0));
             gauge.set(worker, state.as_number());
+        }
+    }
+
+    /// Shows the state that a tick has found, if it is another than the last that this worker has shown, or was not shown
+    /// for long: of two workers that show what they did to a breaker, the earlier one may come later, and die.
+    pub(crate) fn show_at_tick(&self, state: State, worker: &Worker) {
+        match self.shown.get() {
+            (Some(shown), ticks @ ..LAST_TICK) if shown == state => self.shown.set((Some(shown), ticks + 1)),
+            _ => self.show(state, worker),
         }
     }
 }

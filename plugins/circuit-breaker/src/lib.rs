@@ -98,7 +98,7 @@ impl CircuitBreaker {
         match moved {
             Ok(change) => {
                 self.tell(breaker, change.transition, None);
-                breaker.show(change.state, &self.worker);
+                breaker.show_at_tick(change.state, &self.worker);
                 let idle = now_millis.saturating_sub(breaker.used_millis.get());
                 if change.state == State::Closed && idle >= breaker.policy.evict_idle.millis() {
                     self.breakers.forget(breaker);

@@ -1,7 +1,8 @@
 //! What is counted, and the gauge.
 
 use super::{breaker, expect_rejected, host, policy, strikes_with, tell, three_strikes, transitions};
-use host::{Direction, Edge, Host, Route, millis, secs};
+use crate::guest;
+use host::{Direction, Edge, Host, HostCall, Plugin, Route, Thread, millis, secs};
 use serde_json::{Value, json};
 
 /// The metrics of the plugin that are not 0.
@@ -116,6 +117,63 @@ fn the_gauge_follows_each_state() {
     tell(host.worker(1), "s");
     assert_eq!(gauge(&host), 0);
     host.advance(secs(60));
+    assert_eq!(gauge(&host), 0);
+}
+
+/// As by a worker that showed late what it had done to the breaker, and died.
+#[test]
+fn a_gauge_that_is_not_what_its_breaker_is_is_set_right_within_ten_seconds() {
+    let late = guest::setting_gauge("circuit_breaker_state.breaker=upstream;");
+    let host = Host::chain([
+        breaker(json!({ "default": three_strikes() })),
+        Plugin::new(late).name("late"),
+    ]);
+    tell(host.worker(0), "s");
+    host.advance(secs(1));
+    assert_eq!(gauge(&host), 0);
+    for seconds_before in [0, 3, 9] {
+        host.advance(secs(seconds_before));
+        tell(host.worker(0), "s");
+        assert_eq!(gauge(&host), 1);
+        host.advance(secs(10));
+        assert_eq!(gauge(&host), 0, "{seconds_before} s");
+    }
+}
+
+#[test]
+fn a_gauge_that_stays_as_it_is_is_set_by_each_worker_every_ten_seconds() {
+    let host = policy(three_strikes()).workers(2);
+    for worker in [0, 1] {
+        tell(host.worker(worker), "s");
+    }
+    host.advance(secs(1));
+    let settings = |worker| {
+        let of_worker = |call: &HostCall| call.name == "proxy_record_metric" && call.thread == Thread::Worker(worker);
+        host.host_calls().iter().filter(|call| of_worker(call)).count()
+    };
+    assert_eq!([settings(0), settings(1)], [1, 1]);
+    host.advance(secs(60));
+    assert_eq!([settings(0), settings(1)], [7, 7]);
+}
+
+#[test]
+fn a_change_that_one_worker_made_is_shown_by_each_other_within_a_second() {
+    let late = guest::setting_gauge("circuit_breaker_state.breaker=upstream;");
+    let host = Host::chain([
+        breaker(json!({ "default": three_strikes() })),
+        Plugin::new(late).name("late"),
+    ])
+    .workers(2);
+    tell(host.worker(1), "s");
+    tell(host.worker(0), "fff");
+    host.advance(secs(10));
+    assert_eq!(gauge(&host), 2);
+    // Whoever closes it is overtaken: the gauge says open, and the breaker is closed.
+    let probe = host.worker(0).get("/orders").expect_forwarded();
+    probe.answer(200);
+    host.worker(0).get("/orders").expect_forwarded().answer(200);
+    assert_eq!(gauge(&host), 1);
+    host.advance(secs(1));
     assert_eq!(gauge(&host), 0);
 }
 

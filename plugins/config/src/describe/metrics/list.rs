@@ -71,8 +71,8 @@ pub const METRICS: &[Metric] = &[
         name: "circuit_breaker_state",
         kind: Gauge,
         plugin: Some("circuit-breaker"),
-        doc: "The state of a breaker: 0 closed, 1 open, 2 half-open. Set each second and at each transition. Breakers that \
-              count as `other` have none. That of a breaker that no configuration names any more goes to 0.",
+        doc: "The state of a breaker: 0 closed, 1 open, 2 half-open. Set at each transition, and every ten seconds. \
+              Breakers that count as `other` have none. That of a breaker that no configuration names any more goes to 0.",
         labels: &[BREAKER, DIRECTION, POSITION],
     },
     Metric {
