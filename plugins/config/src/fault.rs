@@ -95,6 +95,13 @@ impl Faults {
         self.more += faults.more;
     }
 
+    /// Adds to each fault what is known of its path.
+    pub(crate) fn explain(&mut self, known: &dyn Fn(&str) -> &'static str) {
+        for fault in &mut self.list {
+            fault.rule.push_str(known(&fault.path));
+        }
+    }
+
     pub(crate) fn add(&mut self, fault: Fault) {
         if self.list.contains(&fault) {
             return;

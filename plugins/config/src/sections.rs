@@ -33,7 +33,13 @@ impl<'n> Sections<'n> {
         let sections = extra_members(node, &mut Beside::default(), &Place::top(), &mut reading, &known);
         let mut sections = sections.unwrap_or_default();
         sections.retain(|(name, _)| names.contains(name));
-        let Reading { faults, warnings, .. } = reading;
+        let Reading {
+            mut faults,
+            mut warnings,
+            ..
+        } = reading;
+        faults.explain(&place_of);
+        warnings.explain(&place_of);
         Self {
             sections,
             faults,
@@ -48,8 +54,17 @@ pub fn unknown_root_id(root_id: &str, known: &[&str]) -> Fault {
         &listed("the root id must be one of", known),
         ", got ",
         &shown_text(root_id),
+        place_of(root_id),
     ];
     Fault::of_all(&joined(&rule))
+}
+
+/// Where that is which is named here, and is in no module of several plugins.
+fn place_of(name: &str) -> &'static str {
+    match name {
+        crate::admin::NAME => "; admin is a filter of its own, admin.wasm (docs/live-state.md)",
+        _ => "",
+    }
 }
 
 #[cfg(test)]

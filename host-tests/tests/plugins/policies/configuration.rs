@@ -74,16 +74,20 @@ fn every_fault_of_every_section_has_its_place_from_the_top() {
 #[test]
 fn a_section_of_no_plugin_is_refused_with_the_one_that_was_probably_meant() {
     refused(
-        r#"{ "circuit_breaker": {}, "Retry": {}, "bulkhead": {}, "mode": "shadow", "admin": {} }"#,
+        r#"{ "circuit_breaker": {}, "Retry": {}, "bulkhead": {}, "mode": "shadow" }"#,
         &[
             ("circuit_breaker", "unknown key, did you mean circuit-breaker?"),
             ("Retry", "unknown key, did you mean retry?"),
             ("bulkhead", BESIDE),
             ("mode", BESIDE),
-            // It is a module of its own.
-            ("admin", BESIDE),
         ],
     );
+}
+
+#[test]
+fn a_section_of_admin_is_refused_with_the_place_where_it_is() {
+    let fault = format!("{BESIDE}; admin is a filter of its own, admin.wasm (docs/live-state.md)");
+    refused(r#"{ "admin": {} }"#, &[("admin", &fault)]);
 }
 
 #[test]

@@ -60,7 +60,7 @@ fn policies_and_no_root_id_at_all_run_what_there_are_sections_for() {
 
 #[test]
 fn an_unknown_root_id_is_refused_with_those_that_there_are() {
-    for root_id in ["retyr", "Retry", "retry ", "policies.retry", "*", "admin"] {
+    for root_id in ["retyr", "Retry", "retry ", "policies.retry", "*"] {
         let refused = with_root_id(root_id, "{}")
             .try_start()
             .expect_err("there is no such plugin");
@@ -83,6 +83,18 @@ fn an_unknown_root_id_is_refused_with_those_that_there_are() {
             })
         );
     }
+}
+
+#[test]
+fn the_root_id_admin_is_refused_with_the_place_where_it_is() {
+    let refused = with_root_id("admin", "{}")
+        .try_start()
+        .expect_err("it is none of these");
+    assert_eq!(
+        lines::of(refused.log())[0]["fault"],
+        "the root id must be one of policies, error-envelope, request-id, circuit-breaker, retry, got \"admin\"; \
+         admin is a filter of its own, admin.wasm (docs/live-state.md)"
+    );
 }
 
 /// None would run all of them, where one was meant.

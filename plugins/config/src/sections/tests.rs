@@ -51,6 +51,21 @@ fn a_section_of_a_later_version_is_passed_over_where_that_is_said() {
 }
 
 #[test]
+fn who_looks_for_admin_is_told_where_it_is() {
+    let of_section = "admin: unknown key, known are unknown_keys, $schema, error-envelope, request-id, retry; \
+                      admin is a filter of its own, admin.wasm (docs/live-state.md)";
+    assert_eq!(found(r#"{"admin": {}}"#), format!("[] {of_section}"));
+    assert_eq!(
+        found(r#"{"unknown_keys": "warn", "admin": {}}"#),
+        format!("[] {of_section}")
+    );
+    assert_eq!(
+        unknown_root_id("admin", &["policies", "retry"]).to_string(),
+        r#"configuration: the root id must be one of policies, retry, got "admin"; admin is a filter of its own, admin.wasm (docs/live-state.md)"#
+    );
+}
+
+#[test]
 fn a_root_id_that_is_not_known_is_named_beside_those_that_are() {
     assert_eq!(
         unknown_root_id("retyr", &["policies", "retry"]).to_string(),
