@@ -60,7 +60,48 @@ named! {
         ByRootIds = "by-root-ids", "all four, by root ids";
         /// All four plugins, one filter.
         OnePass = "one-pass", "all four in one pass";
+        /// A wasm filter that is not on an SDK, has few callbacks, and does nothing.
+        NoCall = "no-call", "no host call";
+        /// The same with one call to the host in each request, and so are all that follow: the request's headers, all at once.
+        RequestHeaderMap = "request-header-map", "the request's headers, read all at once";
+        /// The response's headers, all at once.
+        ResponseHeaderMap = "response-header-map", "the response's headers, read all at once";
+        /// One of the response's headers.
+        ResponseStatus = "response-status", "the response's `:status`, read";
+        /// A header of the request is set.
+        SetRequestHeader = "set-request-header", "a header of the request, set";
+        /// A header of the response is set.
+        SetResponseHeader = "set-response-header", "a header of the response, set";
+        /// A property that says where the request goes.
+        ClusterName = "cluster-name", "property `xds.cluster_name`";
+        /// A property that says which way the listener's traffic goes.
+        ListenerDirection = "listener-direction", "property `xds.listener_direction`";
+        /// A property that says how often the request was tried: not yet.
+        AttemptsOfRequest = "attempts-of-request", "property `upstream.request_attempt_count`, with the request";
+        /// A property that says how often the request was tried.
+        AttemptsOfResponse = "attempts-of-response", "property `upstream.request_attempt_count`, with the response";
+        /// A property that says where the response comes from.
+        CodeDetails = "code-details", "property `response.code_details`";
+        /// Filter state is set.
+        SetFilterState = "set-filter-state", "filter state, set";
+        /// Filter state that nobody has set is asked for.
+        NoFilterState = "no-filter-state", "filter state, asked for and absent";
+        /// A record of 100 bytes.
+        SharedRecord = "shared-record", "a shared record of 100 bytes, read";
+        /// The time.
+        Clock = "clock", "the time";
+        /// Sixteen random bytes.
+        RandomBytes = "random-bytes", "16 random bytes";
+        /// A counter goes up by one.
+        Counter = "counter", "a counter, incremented";
     }
+}
+
+impl Variant {
+    /// What is compared with what else could stand there.
+    pub const FILTERS: &[Variant] = Variant::ALL.split_at(Variant::NoCall as usize).0;
+    /// The module without a call to the host, and those with one.
+    pub const CALLS: &[Variant] = Variant::ALL.split_at(Variant::NoCall as usize).1;
 }
 
 named! {
@@ -74,17 +115,33 @@ named! {
         OpenBreaker = "open-breaker", "open breaker";
         /// An upstream answers 404 with a text, in whose place error-envelope writes JSON.
         ReplacedError = "replaced-error", "replaced error";
+        /// As of the upstream, of modules that make one call to the host in each request.
+        Calls = "calls", "one host call";
     }
 }
+
+/// Under [`Workload::Calls`]: what a request costs without any, and with each of them.
+const WITH_CALLS: &[Variant] = &{
+    let mut all = [Variant::NoFilter; Variant::CALLS.len() + 2];
+    all[1] = Variant::NoOp;
+    let mut call = 0;
+    while call < Variant::CALLS.len() {
+        all[call + 2] = Variant::CALLS[call];
+        call += 1;
+    }
+    all
+};
 
 impl Workload {
     /// The variants that are measured under it.
     pub fn variants(self) -> &'static [Variant] {
         use Variant::{ByRootIds, Chain, CircuitBreaker, ErrorEnvelope, NoFilter, NoOp, OnePass};
         match self {
-            Workload::DirectResponse | Workload::Upstream => Variant::ALL,
+            Workload::DirectResponse | Workload::Upstream => Variant::FILTERS,
             Workload::OpenBreaker => &[CircuitBreaker, Chain, ByRootIds, OnePass],
             Workload::ReplacedError => &[NoFilter, NoOp, ErrorEnvelope, Chain, ByRootIds, OnePass],
+            // Between the module without a call and the filter on the SDK there are callbacks.
+            Workload::Calls => WITH_CALLS,
         }
     }
 
@@ -101,7 +158,7 @@ impl Workload {
     pub fn path(self) -> &'static str {
         match self {
             Workload::DirectResponse => "/direct",
-            Workload::Upstream => "/upstream",
+            Workload::Upstream | Workload::Calls => "/upstream",
             Workload::OpenBreaker => "/failing",
             Workload::ReplacedError => "/missing",
         }
@@ -110,7 +167,7 @@ impl Workload {
     /// The status of each of its answers.
     pub fn status(self) -> u16 {
         match self {
-            Workload::DirectResponse | Workload::Upstream => 200,
+            Workload::DirectResponse | Workload::Upstream | Workload::Calls => 200,
             Workload::OpenBreaker => 503,
             Workload::ReplacedError => 404,
         }
@@ -131,7 +188,10 @@ impl Cell {
     pub fn base(self) -> Cell {
         Cell {
             workload: self.workload.compared_with(),
-            variant: Variant::NoFilter,
+            variant: match self.workload {
+                Workload::Calls => Variant::NoCall,
+                _ => Variant::NoFilter,
+            },
         }
     }
 
@@ -139,9 +199,14 @@ impl Cell {
     /// that is told of the others.
     pub fn turns(self) -> usize {
         match self.variant {
-            Variant::NoFilter | Variant::NoOp => 5,
+            Variant::NoFilter | Variant::NoOp | Variant::NoCall => 5,
             _ => 1,
         }
+    }
+
+    /// Whether it is told how long its requests take. One call is too little for that.
+    pub fn is_timed(self) -> bool {
+        self.workload != Workload::Calls
     }
 
     /// The listener that it is measured at.

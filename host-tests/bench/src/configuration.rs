@@ -3,17 +3,19 @@
 //! All are listeners of one process: what one process has and another has not (its addresses, its share of the caches)
 //! is then nothing that could make a variant look better. Each has a `vm_id` of its own, and so VMs of its own.
 
+use crate::Result;
 use crate::cell::{Cell, Workload};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+pub(crate) mod call;
 mod filters;
 
 /// What the upstream answers to this workload: status and text.
 fn answer(workload: Workload) -> (u16, &'static str) {
     match workload {
-        Workload::DirectResponse | Workload::Upstream => (200, "hello\n"),
+        Workload::DirectResponse | Workload::Upstream | Workload::Calls => (200, "hello\n"),
         Workload::OpenBreaker => (503, "out of order\n"),
         Workload::ReplacedError => (404, "no such order\n"),
     }
@@ -31,7 +33,10 @@ pub(crate) fn no_op(root: &Path) -> PathBuf {
 }
 
 /// The Envoy that is measured, with a listener for each of the cells that need one, and the modules of the repository.
-pub(crate) fn measured(cells: &[Cell], upstream: SocketAddr, root: &Path) -> String {
+///
+/// # Errors
+/// [`Error::Malformed`](crate::Error::Malformed) for a module that is written here and is none.
+pub(crate) fn measured(cells: &[Cell], upstream: SocketAddr, root: &Path) -> Result<String> {
     let mut names: Vec<String> = Vec::new();
     let mut listeners = Vec::new();
     for cell in cells {
@@ -39,12 +44,12 @@ pub(crate) fn measured(cells: &[Cell], upstream: SocketAddr, root: &Path) -> Str
         if names.contains(&name) {
             continue;
         }
-        let filters = filters::of(cell.variant, cell.workload == Workload::OpenBreaker, root);
+        let filters = filters::of(cell.variant, cell.workload == Workload::OpenBreaker, root)?;
         listeners.push(listener(&name, &routes(), filters));
         names.push(name);
     }
     let clusters = [cluster("upstream", upstream), cluster("failing", upstream)];
-    document(&listeners, &clusters)
+    Ok(document(&listeners, &clusters))
 }
 
 /// The Envoy behind it: it answers by itself, so that it is fast.

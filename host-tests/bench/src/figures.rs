@@ -63,10 +63,10 @@ pub struct Cost {
     pub variant: Variant,
     /// CPU a request, in microseconds.
     pub cpu_us: OverRounds,
-    /// What of that is over *no filter*. Its median is that of the differences within each round, its minimum the difference
+    /// What of that is over *no filter*; of a call, over the module without one. Its median is that of the differences within each round, its minimum the difference
     /// of the two minima: the least of all differences would be one between a good moment and a bad one.
     pub added_us: OverRounds,
-    /// What is added, as a multiple of what a wasm filter adds that does nothing; none where there was none.
+    /// What is added, as a multiple of what a wasm filter adds that does nothing; none where there was none, and of calls.
     pub to_no_op: Option<OverRounds>,
     /// Requests a second that one worker answered, in the middle round.
     pub per_second: f64,
@@ -128,7 +128,7 @@ pub(crate) fn costs(cells: &[Cell], seen: &BTreeMap<Cell, Seen>) -> Vec<Cost> {
         .collect();
     let no_ops: Vec<(Workload, OverRounds)> = costs
         .iter()
-        .filter(|cost| cost.variant == Variant::NoOp)
+        .filter(|cost| cost.variant == Variant::NoOp && cost.workload != Workload::Calls)
         .map(|cost| (cost.workload, cost.added_us))
         .collect();
     for cost in &mut costs {

@@ -6,19 +6,29 @@ use serde::{Deserialize, Serialize};
 
 /// What of a cell is compared.
 #[derive(Clone, Copy, Debug)]
-enum Of {
+pub(crate) enum Of {
     /// CPU over *no filter*.
     Added(Workload, Variant),
     /// All CPU of a request.
     Cpu(Workload, Variant),
 }
 
+impl Of {
+    /// What was found of it.
+    fn value(self, figures: &Figures) -> Option<OverRounds> {
+        match self {
+            Added(workload, variant) => figures.cost(workload, variant).map(|cost| cost.added_us),
+            Cpu(workload, variant) => figures.cost(workload, variant).map(|cost| cost.cpu_us),
+        }
+    }
+}
+
 /// One is to be at most so many times the other.
-struct Goal {
+pub(crate) struct Goal {
     /// In words.
-    claim: &'static str,
-    of: Of,
-    over: Of,
+    pub(crate) claim: &'static str,
+    pub(crate) of: Of,
+    pub(crate) over: Of,
     at_most: f64,
 }
 
@@ -29,7 +39,7 @@ use Variant::{
 use Workload::{OpenBreaker, Upstream};
 
 /// All of them.
-const GOALS: [Goal; 9] = [
+pub(crate) const GOALS: [Goal; 9] = [
     Goal {
         claim: "request-id, to no-op wasm",
         of: Added(Upstream, RequestId),
@@ -121,12 +131,8 @@ pub struct Verdict {
 
 /// What came of each goal whose cells were measured.
 pub(crate) fn verdicts(figures: &Figures) -> Vec<Verdict> {
-    let value = |of: Of| match of {
-        Added(workload, variant) => figures.cost(workload, variant).map(|cost| cost.added_us),
-        Cpu(workload, variant) => figures.cost(workload, variant).map(|cost| cost.cpu_us),
-    };
     let verdict = |goal: &Goal| {
-        let found = value(goal.of)?.over(value(goal.over)?)?;
+        let found = goal.of.value(figures)?.over(goal.over.value(figures)?)?;
         Some(Verdict {
             claim: goal.claim.to_owned(),
             at_most: goal.at_most,

@@ -12,6 +12,7 @@ mod chart;
 mod configuration;
 mod error;
 pub mod figures;
+mod floor;
 mod goals;
 mod kernel;
 mod load;
@@ -31,7 +32,7 @@ pub use error::{Error, Result};
 pub use goals::Verdict;
 pub use kernel::{Machine, Resident};
 
-use cell::Variant;
+use cell::{Cell, Variant, Workload};
 use figures::Figures;
 use stage::Stage;
 use std::collections::BTreeMap;
@@ -64,13 +65,17 @@ pub fn measure(options: &Options) -> Result<Figures> {
     let root = live::repository();
     let cells = cell::chosen(&options.only)?;
     eprintln!("seed {}", options.seed);
-    let mut stage = Stage::start(&cells, &root)?;
-    let envoy = stage.envoy_version()?;
-    let seen = match options.rounds {
-        0 => BTreeMap::new(),
-        _ => rounds::seen(&mut stage, &cells, options)?,
-    };
-    drop(stage);
+    let (calls, others): (Vec<Cell>, Vec<Cell>) =
+        cells.iter().partition(|cell| cell.workload == Workload::Calls);
+    let (mut envoy, mut seen) = (String::new(), BTreeMap::new());
+    // Calls are small beside what runs at the side, so they have an Envoy of their own.
+    for cells in [others, calls].iter().filter(|cells| !cells.is_empty()) {
+        let mut stage = Stage::start(cells, &root)?;
+        envoy = stage.envoy_version()?;
+        if options.rounds > 0 {
+            seen.extend(rounds::seen(&mut stage, cells, options)?);
+        }
+    }
     let figures = Figures {
         date: jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(),
         machine: kernel::machine(),

@@ -18,7 +18,7 @@ pub(crate) fn of(cells: &[Cell], requests: u64, root: &Path) -> Result<Vec<Memor
         return Ok(Vec::new());
     }
     let is_used = |variant: &&Variant| cells.iter().any(|cell| cell.variant == **variant);
-    let variants: Vec<Variant> = Variant::ALL.iter().filter(is_used).copied().collect();
+    let variants: Vec<Variant> = Variant::FILTERS.iter().filter(is_used).copied().collect();
     let mut progress = Progress::of("memory", variants.len() * PARTS as usize);
     let mut memory = Vec::new();
     for variant in variants {

@@ -84,7 +84,7 @@ fn answer(cell: Cell, response: &Response) -> Result<()> {
     }
     let body = response.text();
     let wanted = match workload {
-        Workload::DirectResponse | Workload::Upstream => "hello\n",
+        Workload::DirectResponse | Workload::Upstream | Workload::Calls => "hello\n",
         Workload::OpenBreaker => REJECTED,
         Workload::ReplacedError if has(variant, Variant::ErrorEnvelope) => "\"status_code\":404",
         Workload::ReplacedError => "no such order\n",
@@ -95,7 +95,8 @@ fn answer(cell: Cell, response: &Response) -> Result<()> {
     for (field, is_wanted) in [
         (
             "x-request-id",
-            has(variant, Variant::RequestId) || variant == Variant::LuaRequestId,
+            has(variant, Variant::RequestId)
+                || matches!(variant, Variant::LuaRequestId | Variant::SetResponseHeader),
         ),
         ("x-bench", variant == Variant::HeaderMutation),
     ] {

@@ -118,6 +118,7 @@ fn in_short(figures: &Figures) -> String {
 fn at_length(figures: &Figures) -> String {
     let costs = Workload::ALL
         .iter()
+        .filter(|workload| **workload != Workload::Calls)
         .map(|&workload| table::costs(figures, workload).markdown());
     let mut parts = vec![
         format!("{}.\n", table::head(figures)),
@@ -127,6 +128,12 @@ fn at_length(figures: &Figures) -> String {
         "### CPU and times\n".to_owned(),
     ];
     parts.extend(costs);
+    let calls = table::calls(figures);
+    if !calls.rows.is_empty() {
+        parts.push("### Host calls\n".to_owned());
+        parts.push(calls.markdown());
+        parts.push(table::floors(figures).markdown());
+    }
     if !figures.memory.is_empty() {
         parts.push("### Memory\n".to_owned());
         parts.push(table::memory(figures).markdown());

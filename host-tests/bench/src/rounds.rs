@@ -40,10 +40,11 @@ pub(crate) fn seen(stage: &mut Stage, cells: &[Cell], options: &Options) -> Resu
     drop(progress);
 
     let turn = options.timed_requests / TURNS;
-    if turn > 0 {
-        let mut progress = Progress::of("how long requests take", cells.len() * TURNS as usize);
+    let timed = cells.iter().filter(|cell| cell.is_timed()).count();
+    if turn > 0 && timed > 0 {
+        let mut progress = Progress::of("how long requests take", timed * TURNS as usize);
         for _ in 0..TURNS {
-            for cell in orders.next_once() {
+            for cell in orders.next_once().into_iter().filter(|cell| cell.is_timed()) {
                 let latencies = stage.latencies(cell, options.per_second, turn)?;
                 seen.entry(cell).or_default().latencies.extend(latencies);
                 progress.step();

@@ -40,7 +40,7 @@ impl Stage {
                 .wasm_log_level("error")
         };
         let upstream = quiet(&configuration::upstream()).start()?;
-        let configuration = configuration::measured(cells, upstream.address()?, root);
+        let configuration = configuration::measured(cells, upstream.address()?, root)?;
         let envoy = quiet(&configuration).start()?;
         let ready = kernel::resident(envoy.process_id())?;
         for cell in cells.iter().filter(|cell| cell.workload == Workload::OpenBreaker) {

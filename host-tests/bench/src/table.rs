@@ -2,6 +2,7 @@
 
 use crate::cell::{Variant, Workload};
 use crate::figures::{Cost, Figures};
+use crate::floor;
 use comfy_table::{CellAlignment, Table as Drawn, presets};
 
 /// Heads and rows. The first column is text, the others are numbers.
@@ -72,6 +73,24 @@ pub(crate) fn costs(figures: &Figures, workload: Workload) -> Table {
     }
 }
 
+/// What each call to the host costs, over the same module without one.
+pub(crate) fn calls(figures: &Figures) -> Table {
+    let costs = figures.costs.iter();
+    let calls = costs.filter(|cost| cost.workload == Workload::Calls && cost.variant != Variant::NoCall);
+    Table {
+        heads: texts(&[
+            "a request with one host call, over one with none",
+            "µs: of minima, median",
+        ]),
+        rows: calls
+            .map(|cost| {
+                let added = pair(cost.added_us.minimum, cost.added_us.median);
+                vec![cost.variant.title().to_owned(), added]
+            })
+            .collect(),
+    }
+}
+
 /// The goals, and what came of them.
 pub(crate) fn goals(figures: &Figures) -> Table {
     let rows = figures.goals.iter().map(|goal| {
@@ -84,6 +103,33 @@ pub(crate) fn goals(figures: &Figures) -> Table {
     });
     Table {
         heads: texts(&["goal", "at most", "of minima, of medians", "met"]),
+        rows: rows.collect(),
+    }
+}
+
+/// The goals that are not met, and how near the host calls let anyone come.
+pub(crate) fn floors(figures: &Figures) -> Table {
+    let rows = floor::floors(figures).into_iter().map(|floor| {
+        vec![
+            floor.goal.claim,
+            floor.calls.to_string(),
+            format!("{:.2}", floor.module_us),
+            format!("{:.2}", floor.calls_us),
+            format!("{:.2}", floor.ratio),
+            format!("{:.2}", floor.goal.found.median),
+            format!("{:.1}", floor.goal.at_most),
+        ]
+    });
+    Table {
+        heads: texts(&[
+            "goal that is not met",
+            "host calls",
+            "a module without any, µs",
+            "the calls, µs",
+            "floor",
+            "found",
+            "at most",
+        ]),
         rows: rows.collect(),
     }
 }
@@ -179,7 +225,10 @@ pub(crate) fn screen(figures: &Figures) -> String {
     let mut parts = vec![head(figures)];
     let measured = |workload: &&Workload| figures.costs.iter().any(|cost| cost.workload == **workload);
     for workload in Workload::ALL.iter().filter(measured) {
-        parts.push(costs(figures, *workload).drawn());
+        parts.push(match workload {
+            Workload::Calls => calls(figures).drawn(),
+            _ => costs(figures, *workload).drawn(),
+        });
     }
     if !figures.memory.is_empty() {
         parts.push(memory(figures).drawn());

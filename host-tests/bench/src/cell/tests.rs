@@ -6,7 +6,7 @@ fn names(of: &[&str]) -> Vec<String> {
 
 #[test]
 fn all_are_measured_where_none_is_named() {
-    assert_eq!(chosen(&[]).expect("all").len(), 14 + 14 + 4 + 6);
+    assert_eq!(chosen(&[]).expect("all").len(), 14 + 14 + 4 + 6 + 19);
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn a_name_that_is_neither_is_refused_with_those_that_there_are() {
         "{error}"
     );
     assert!(
-        error.contains("open-breaker, replaced-error, no-filter"),
+        error.contains("open-breaker, replaced-error, calls, no-filter"),
         "{error}"
     );
 }
@@ -52,4 +52,27 @@ fn no_two_have_the_same_name() {
     names.sort_unstable();
     names.dedup();
     assert_eq!(names.len(), all);
+}
+
+#[test]
+fn a_call_is_compared_with_the_same_module_without_one() {
+    let cells = chosen(&names(&["calls", "clock"])).expect("they are there");
+    let workload = Workload::Calls;
+    let of = [Variant::NoOp, Variant::NoCall, Variant::Clock];
+    assert_eq!(cells, of.map(|variant| Cell { workload, variant }));
+    assert_eq!(cells[2].base(), cells[1]);
+}
+
+#[test]
+fn a_call_is_measured_under_no_other_workload() {
+    for workload in Workload::ALL
+        .iter()
+        .filter(|workload| **workload != Workload::Calls)
+    {
+        assert!(
+            !workload.variants().contains(&Variant::Clock),
+            "{}",
+            workload.title()
+        );
+    }
 }

@@ -1,6 +1,10 @@
 //! The filters of each variant.
 
+use super::call;
+use crate::Result;
 use crate::cell::Variant;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -8,20 +12,24 @@ use std::path::Path;
 const PLUGINS: [&str; 4] = ["error-envelope", "request-id", "circuit-breaker", "retry"];
 
 /// The filters before the router. `opens`: the breaker opens at once, and stays open.
-pub(super) fn of(variant: Variant, opens: bool, root: &Path) -> Vec<Value> {
+pub(super) fn of(variant: Variant, opens: bool, root: &Path) -> Result<Vec<Value>> {
     let vm = format!("{}{}", variant.name(), if opens { "-open" } else { "" });
-    let no_op = |name: &str| wasm(name, "", &vm, &super::no_op(root), &json!({}));
+    let no_op = |name: &str| wasm(name, "", &vm, &file(&super::no_op(root)), &json!({}));
     let alone = |plugin: &str| {
         wasm(
             plugin,
             plugin,
             &vm,
-            &super::shipped(root, plugin),
+            &file(&super::shipped(root, plugin)),
             &section(plugin, opens),
         )
     };
-    let policies = super::shipped(root, "policies");
-    match variant {
+    let policies = file(&super::shipped(root, "policies"));
+    if let Some(module) = call::module(variant)? {
+        let module = json!({ "inline_bytes": STANDARD.encode(module) });
+        return Ok(vec![wasm(variant.name(), "", &vm, &module, &json!({}))]);
+    }
+    Ok(match variant {
         Variant::NoFilter => Vec::new(),
         Variant::HeaderMutation => vec![header_mutation()],
         Variant::LocalRatelimit => vec![local_ratelimit()],
@@ -43,7 +51,13 @@ pub(super) fn of(variant: Variant, opens: bool, root: &Path) -> Vec<Value> {
             let all = Value::Object(sections.into_iter().collect());
             vec![wasm("policies", "policies", &vm, &policies, &all)]
         }
-    }
+        // All others are calls.
+        _ => Vec::new(),
+    })
+}
+
+fn file(path: &Path) -> Value {
+    json!({ "filename": path })
 }
 
 /// The defaults; of a breaker that is to open, what it takes to open at once and to stay so.
@@ -58,7 +72,7 @@ fn section(plugin: &str, opens: bool) -> Value {
     }
 }
 
-fn wasm(name: &str, root_id: &str, vm: &str, file: &Path, configuration: &Value) -> Value {
+fn wasm(name: &str, root_id: &str, vm: &str, code: &Value, configuration: &Value) -> Value {
     json!({ "name": name, "typed_config": {
         "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
         "config": {
@@ -67,7 +81,7 @@ fn wasm(name: &str, root_id: &str, vm: &str, file: &Path, configuration: &Value)
             // What dies is to be seen.
             "failure_policy": "FAIL_CLOSED",
             "vm_config": { "vm_id": vm, "runtime": "envoy.wasm.runtime.v8",
-                           "code": { "local": { "filename": file } } },
+                           "code": { "local": code } },
             "configuration": { "@type": "type.googleapis.com/google.protobuf.StringValue",
                                "value": configuration.to_string() },
         } } })
