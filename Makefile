@@ -117,8 +117,9 @@ bench: $(envoy) wasm probes ## Measures what the plugins cost, into target/bench
 	  $(if $(filter yes,$(PUBLISH)),--publish))
 
 .PHONY: bench-memory
-bench-memory: $(envoy) wasm probes ## Measures what they need of memory, after a million requests each: ONLY=, REQUESTS=
-	$(call benchmark,--only-memory --memory-requests '$(or $(REQUESTS),1000000)' --to target/bench/memory)
+bench-memory: $(envoy) wasm probes ## Measures what they need of memory, and whether it grows in a million requests: ONLY=, REQUESTS=, PUBLISH=yes
+	$(call benchmark,--only-memory --memory-requests '$(or $(REQUESTS),1000000)' --to target/bench/memory \
+	  $(if $(filter yes,$(PUBLISH)),--publish))
 
 .PHONY: probes
 probes: $(wasm-opt) ## Builds the modules that only the tests and the benchmark load

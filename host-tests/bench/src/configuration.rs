@@ -58,7 +58,7 @@ pub(crate) fn upstream() -> String {
         .iter()
         .map(|&workload| {
             let (status, text) = answer(workload);
-            json!({ "match": { "path": workload.path() },
+            json!({ "match": { "prefix": workload.path() },
                     "direct_response": { "status": status, "body": { "inline_string": text } } })
         })
         .collect();

@@ -39,6 +39,9 @@ pub enum Error {
         /// The names that there are.
         known: String,
     },
+    /// What is to stay as it is once it is warm.
+    #[error("{0}")]
+    Grows(String),
     /// Figures of a part are not published.
     #[error("only whole figures are published: leave ONLY out")]
     Partial,

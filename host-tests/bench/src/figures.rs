@@ -76,17 +76,25 @@ pub struct Cost {
     pub p99_ms: Option<f64>,
 }
 
-/// What a variant needs of memory, in an Envoy of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What a variant needs of memory, in an Envoy of its own, and whether that grows: each request differs from all others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Memory {
     /// What stands before the router.
     pub variant: Variant,
+    /// The day, in UTC.
+    pub date: String,
     /// As soon as it serves.
     pub ready: Resident,
-    /// After so many requests.
+    /// So many requests, in all.
     pub requests: u64,
-    /// What it needs then.
+    /// After a tenth of them.
+    pub warm: Resident,
+    /// After all.
     pub after: Resident,
+    /// So many metrics of plugins there are after half of them.
+    pub metric_names_at_half: u64,
+    /// So many after all.
+    pub metric_names: u64,
 }
 
 /// What the rounds have seen of a cell.
@@ -191,6 +199,14 @@ impl Figures {
         self.costs
             .iter()
             .find(|cost| cost.workload == workload && cost.variant == variant)
+    }
+
+    /// The same with what another run has found out of memory.
+    pub fn with_memory_of(self, other: Self) -> Self {
+        Self {
+            memory: other.memory,
+            ..self
+        }
     }
 
     /// The same with the goals told anew.

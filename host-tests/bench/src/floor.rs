@@ -73,6 +73,8 @@ pub(crate) struct Floor {
     pub(crate) module_us: f64,
     /// What they add to that.
     pub(crate) calls_us: f64,
+    /// What the goal compares with.
+    pub(crate) over_us: f64,
     /// With nothing else, the ratio would be this.
     pub(crate) ratio: f64,
 }
@@ -99,14 +101,12 @@ pub(crate) fn floors(figures: &Figures) -> Vec<Floor> {
             .iter()
             .map(|&(call, times)| Some(added(call)? * f64::from(times)));
         let calls_us = each.sum::<Option<f64>>()?;
-        let ratio = match goal.over {
-            Of::Added(_, NoOp) => (module_us + calls_us) / (added(NoOp)? - no_filter),
-            Of::Added(workload, LuaRequestId) => {
-                (module_us + calls_us) / figures.cost(workload, LuaRequestId)?.added_us.median
-            }
+        let (whole_us, over_us) = match goal.over {
+            Of::Added(_, NoOp) => (0.0, added(NoOp)? - no_filter),
+            Of::Added(workload, LuaRequestId) => (0.0, figures.cost(workload, LuaRequestId)?.added_us.median),
             Of::Cpu(_, NoFilter) => {
-                let base = figures.cost(Workload::Calls, NoFilter)?.cpu_us.median;
-                (base + module_us + calls_us) / base
+                let request_us = figures.cost(Workload::Calls, NoFilter)?.cpu_us.median;
+                (request_us, request_us)
             }
             _ => return None,
         };
@@ -115,7 +115,8 @@ pub(crate) fn floors(figures: &Figures) -> Vec<Floor> {
             calls: calls.iter().map(|(_, times)| times).sum(),
             module_us,
             calls_us,
-            ratio,
+            over_us,
+            ratio: (whole_us + module_us + calls_us) / over_us,
         })
     };
     GOALS.iter().filter_map(floor).collect()

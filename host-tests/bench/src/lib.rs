@@ -21,6 +21,7 @@ mod order;
 mod progress;
 mod proof;
 pub mod publish;
+mod requests;
 mod rounds;
 #[cfg(test)]
 mod sample;
@@ -63,7 +64,9 @@ pub struct Options {
 /// Where a module is missing, Envoy does not start, or a variant does not do what is to be measured.
 pub fn measure(options: &Options) -> Result<Figures> {
     let root = live::repository();
-    let cells = cell::chosen(&options.only)?;
+    let mut cells = cell::chosen(&options.only)?;
+    // Where only memory is measured, a call is nothing to start for.
+    cells.retain(|cell| options.rounds > 0 || cell.workload != Workload::Calls);
     eprintln!("seed {}", options.seed);
     let (calls, others): (Vec<Cell>, Vec<Cell>) =
         cells.iter().partition(|cell| cell.workload == Workload::Calls);
@@ -77,7 +80,7 @@ pub fn measure(options: &Options) -> Result<Figures> {
         }
     }
     let figures = Figures {
-        date: jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(),
+        date: today(),
         machine: kernel::machine(),
         envoy,
         method: rounds::method(options),
@@ -87,6 +90,22 @@ pub fn measure(options: &Options) -> Result<Figures> {
         goals: Vec::new(),
     };
     Ok(figures.judged())
+}
+
+/// The day, in UTC.
+fn today() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%d").to_string()
+}
+
+/// What grows with the requests, as the figures tell; nothing should.
+///
+/// # Errors
+/// [`Error::Grows`] with all that does.
+pub fn look_for_growth(figures: &Figures) -> Result<()> {
+    match memory::growing(&figures.memory) {
+        growing if growing.is_empty() => Ok(()),
+        growing => Err(Error::Grows(growing.join("\n"))),
+    }
 }
 
 /// The figures as tables for a terminal.

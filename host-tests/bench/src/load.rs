@@ -5,8 +5,9 @@
 
 use crate::answer::first;
 use crate::cell::Workload;
+use crate::requests::Requests;
 use crate::{Error, Result};
-use live::client::{Connection, Request};
+use live::client::Connection;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,41 +23,14 @@ const CONNECTIONS: usize = 16;
 /// A sleeping thread wakes up late by as much as this: the rest of the time it looks at the clock.
 const LATE: Duration = Duration::from_micros(150);
 
-/// What every request has: those of a browser, behind a load balancer.
-const FIELDS: [(&str, &str); 8] = [
-    ("host", "shop.example.com"),
-    (
-        "user-agent",
-        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
-    ),
-    (
-        "accept",
-        "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
-    ),
-    ("accept-language", "en-GB,en;q=0.9,de;q=0.8"),
-    ("accept-encoding", "gzip, deflate, br, zstd"),
-    (
-        "cookie",
-        "session=8f14e45fceea167a5a36dedd4bea2543; theme=dark; consent=necessary",
-    ),
-    ("x-forwarded-for", "203.0.113.7"),
-    ("x-forwarded-proto", "https"),
-];
-
-/// The request of a workload.
-pub(crate) fn request(workload: Workload) -> Request {
-    let bare = Request::get(workload.path());
-    FIELDS
-        .iter()
-        .fold(bare, |request, (name, value)| request.header(name, value))
-}
-
 /// Clients of one listener.
 pub(crate) struct Load {
     address: SocketAddr,
     keeping: Vec<Kept>,
-    request: Arc<[u8]>,
-    status: u16,
+    workload: Workload,
+    requests: Arc<Requests>,
+    /// So many of them were sent.
+    sent: u64,
 }
 
 impl Load {
@@ -75,9 +49,15 @@ impl Load {
         Ok(Self {
             address,
             keeping,
-            request: request(workload).to_bytes().into(),
-            status: workload.status(),
+            workload,
+            requests: Requests::same(workload).into(),
+            sent: 0,
         })
+    }
+
+    /// From now on each request differs from all others.
+    pub(crate) fn vary(&mut self) {
+        self.requests = Requests::varied(self.workload).into();
     }
 
     /// Sends so many requests, so many at once on each connection, and says how long it took.
@@ -86,23 +66,25 @@ impl Load {
     /// [`Error::Wrong`] for an answer of another status than the workload's.
     pub(crate) fn closed(&mut self, runtime: &Runtime, requests: u64, at_once: u32) -> Result<Duration> {
         let left = Arc::new(AtomicU64::new(requests));
-        let batch: Arc<[u8]> = self.request.repeat(at_once.max(1) as usize).into();
-        let size = self.request.len();
-        let status = self.status;
+        let status = self.workload.status();
+        let (all, end) = (Arc::clone(&self.requests), self.sent + requests);
+        self.sent = end;
         let began = Instant::now();
         let kept = std::mem::take(&mut self.keeping);
         self.keeping = runtime.block_on(async move {
             let mut asking = JoinSet::new();
             for mut one in kept {
-                let (left, batch) = (Arc::clone(&left), Arc::clone(&batch));
+                let (left, all) = (Arc::clone(&left), Arc::clone(&all));
                 asking.spawn(async move {
+                    let mut buffer = Vec::new();
                     loop {
                         let take = |left: u64| (left > 0).then(|| left.saturating_sub(at_once.into()));
                         let Ok(before) = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take) else {
                             return Ok::<_, Error>(one);
                         };
                         let asked = before.min(at_once.into()) as usize;
-                        one.ask(&batch[..asked * size], asked, status).await?;
+                        let bytes = all.fill(&mut buffer, end - before, asked);
+                        one.ask(bytes, asked, status).await?;
                     }
                 });
             }
@@ -123,6 +105,8 @@ impl Load {
     /// As [`Load::closed`].
     pub(crate) fn open_loop(&self, per_second: u32, requests: u64) -> Result<Vec<Duration>> {
         let next = AtomicU64::new(0);
+        let (mut buffer, status) = (Vec::new(), self.workload.status());
+        let request = self.requests.fill(&mut buffer, 0, 1);
         let latencies = Mutex::new(Vec::new());
         let mut connections = Vec::new();
         for _ in 0..CONNECTIONS {
@@ -139,9 +123,9 @@ impl Load {
                 let due =
                     begin + Duration::from_secs(1) * u32::try_from(number).unwrap_or(u32::MAX) / per_second;
                 wait_for(due);
-                let response = connection.send_bytes(&self.request, false)?;
+                let response = connection.send_bytes(request, false)?;
                 own.push(due.elapsed());
-                expect(response.status, self.status)?;
+                expect(response.status, status)?;
             }
             latencies
                 .lock()

@@ -22,11 +22,12 @@ struct Arguments {
     /// So many requests of each variant to find out how long they take; 0: not at all.
     #[arg(long, value_name = "NUMBER", default_value_t = 3_000)]
     timed_requests: u64,
-    /// So many requests of each variant in an Envoy of its own, to find out what it needs of memory; 0: not at all.
-    #[arg(long, value_name = "NUMBER", default_value_t = 50_000)]
+    /// So many requests of each variant in an Envoy of its own, to find out what it needs of memory, and whether that
+    /// grows; 0: not at all.
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     memory_requests: u64,
     /// Only memory.
-    #[arg(long, conflicts_with_all = ["publish", "check", "from_published"])]
+    #[arg(long, requires = "memory_requests", conflicts_with_all = ["check", "from_published"])]
     only_memory: bool,
     /// So many of those a second.
     #[arg(long, value_name = "NUMBER", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
@@ -40,7 +41,7 @@ struct Arguments {
     /// Where the files go.
     #[arg(long, value_name = "FOLDER", default_value = "target/bench")]
     to: PathBuf,
-    /// Writes what the documents show, too.
+    /// Writes what the documents show, too, as far as it was measured.
     #[arg(long, conflicts_with_all = ["check", "from_published"])]
     publish: bool,
     /// Measures nothing: looks whether the documents show what was published last.
@@ -89,7 +90,14 @@ fn run(arguments: &Arguments) -> bench::Result<()> {
     })?;
     print!("{}", bench::screen(&figures));
     write(&arguments.to, &figures)?;
+    bench::look_for_growth(&figures)?;
     if arguments.publish {
+        // What this run has not measured stays as it was published.
+        let figures = match arguments.only_memory {
+            true => publish::published(&root)?.with_memory_of(figures),
+            false if figures.memory.is_empty() => figures.with_memory_of(publish::published(&root)?),
+            false => figures,
+        };
         publish::publish(&figures, &root)?;
     }
     Ok(())

@@ -53,8 +53,12 @@ mod tests {
         for round in rounds {
             for cell in &cells {
                 let turns = round.iter().filter(|other| *other == cell).count();
-                let is_compared_with = ["no-filter", "no-op", "no-call"].contains(&cell.variant.name());
-                assert_eq!(turns, if is_compared_with { 5 } else { 1 }, "{cell}");
+                let expected = match (cell.workload.name(), cell.variant.name()) {
+                    ("calls", _) => 3,
+                    (_, "no-filter" | "no-op") => 5,
+                    _ => 1,
+                };
+                assert_eq!(turns, expected, "{cell}");
             }
         }
     }

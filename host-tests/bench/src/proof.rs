@@ -2,7 +2,7 @@
 
 use crate::cell::{Cell, Variant, Workload};
 use crate::configuration::vms;
-use crate::load::request;
+use crate::requests::request;
 use crate::{Error, Result};
 use live::Envoy;
 use live::client::{self, Response};

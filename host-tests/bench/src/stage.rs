@@ -101,6 +101,18 @@ impl Stage {
         kernel::resident(self.envoy.process_id())
     }
 
+    /// So many metrics it has that are the plugins'.
+    pub(crate) fn metric_names(&self) -> Result<u64> {
+        let text = self.envoy.admin_get("/stats?filter=^wasmcustom")?;
+        Ok(text.lines().count() as u64)
+    }
+
+    /// From now on each request of this cell differs from all others.
+    pub(crate) fn vary(&mut self, cell: Cell) -> Result<()> {
+        self.loads.get_mut(&cell).ok_or_else(|| not_there(cell))?.vary();
+        Ok(())
+    }
+
     /// So many requests, so many at once on each connection.
     pub(crate) fn batch(&mut self, cell: Cell, requests: u64, at_once: u32) -> Result<Batch> {
         let process = self.envoy.process_id();

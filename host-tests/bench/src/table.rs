@@ -84,8 +84,11 @@ pub(crate) fn calls(figures: &Figures) -> Table {
         ]),
         rows: calls
             .map(|cost| {
-                let added = pair(cost.added_us.minimum, cost.added_us.median);
-                vec![cost.variant.title().to_owned(), added]
+                // The minima are of whole requests, and differ by more than what a call costs.
+                vec![
+                    cost.variant.title().to_owned(),
+                    format!("{:.1}", cost.added_us.median),
+                ]
             })
             .collect(),
     }
@@ -115,6 +118,7 @@ pub(crate) fn floors(figures: &Figures) -> Table {
             floor.calls.to_string(),
             format!("{:.2}", floor.module_us),
             format!("{:.2}", floor.calls_us),
+            format!("{:.2}", floor.over_us),
             format!("{:.2}", floor.ratio),
             format!("{:.2}", floor.goal.found.median),
             format!("{:.1}", floor.goal.at_most),
@@ -126,6 +130,7 @@ pub(crate) fn floors(figures: &Figures) -> Table {
             "host calls",
             "a module without any, µs",
             "the calls, µs",
+            "what it is compared with, µs",
             "floor",
             "found",
             "at most",
@@ -138,26 +143,32 @@ fn pair(minimum: f64, median: f64) -> String {
     format!("{minimum:.2}, {median:.2}")
 }
 
-/// What each variant needs of memory.
+/// What each variant needs of memory, and whether that grows.
 pub(crate) fn memory(figures: &Figures) -> Table {
     let mb = |kb: u64| format!("{:.1}", kb as f64 / 1024.0);
     let rows = figures.memory.iter().map(|memory| {
         vec![
             memory.variant.title().to_owned(),
             mb(memory.ready.rss_kb),
+            mb(memory.warm.rss_kb),
             mb(memory.after.rss_kb),
             mb(memory.ready.anonymous_kb),
             mb(memory.after.anonymous_kb),
+            format!("{}, {}", memory.metric_names_at_half, memory.metric_names),
         ]
     });
-    let requests = figures.memory.first().map_or(0, |memory| memory.requests);
+    let first = figures.memory.first();
+    let requests = first.map_or(0, |memory| memory.requests);
+    let date = first.map_or("", |memory| &memory.date);
     Table {
         heads: texts(&[
-            "memory, MB",
+            &format!("memory in MB, {date}"),
             "resident, at ready",
-            &format!("after {requests} requests"),
+            &format!("after {} requests", requests / 10),
+            &format!("after {requests}"),
             "of it anonymous, at ready",
-            "after them",
+            "after all",
+            "metrics after half, after all",
         ]),
         rows: rows.collect(),
     }

@@ -89,7 +89,7 @@ fn every_variant_does_its_work_and_has_its_figures_under_every_workload() {
 }
 
 #[test]
-fn memory_is_told_of_each_variant_at_ready_and_after_its_requests() {
+fn memory_is_told_of_each_variant_at_ready_when_warm_and_after_its_requests() {
     let figures = measured(&Options {
         rounds: 0,
         memory_requests: 100,
@@ -107,12 +107,35 @@ fn memory_is_told_of_each_variant_at_ready_and_after_its_requests() {
         for figure in [
             "/ready/rss_kb",
             "/ready/anonymous_kb",
+            "/warm/rss_kb",
             "/after/rss_kb",
             "/after/anonymous_kb",
         ] {
             assert_positive(memory, figure);
         }
     }
+}
+
+#[test]
+fn metrics_do_not_grow_with_requests_that_all_differ() {
+    let figures = measured(&Options {
+        rounds: 0,
+        memory_requests: 2_000,
+        only: vec!["upstream".into(), "one-pass".into()],
+        ..little()
+    });
+    let counts: Vec<_> = list(&figures, "memory")
+        .iter()
+        .map(|memory| {
+            let count = |name: &str| memory[name].as_u64().expect("a number");
+            let variant = memory["variant"].as_str().expect("a name");
+            (variant, count("metric_names_at_half"), count("metric_names"))
+        })
+        .collect();
+    let [("no-filter", 0, 0), ("no-op", 0, 0), ("one-pass", half, all)] = counts[..] else {
+        panic!("{counts:?}");
+    };
+    assert!(half > 0 && half == all, "{half} after half, {all} after all");
 }
 
 #[test]

@@ -81,5 +81,5 @@ fn a_floor_is_the_module_and_its_calls() {
     assert_eq!(floor.goal.claim, "request-id, to no-op wasm");
     assert_eq!((floor.calls, floor.module_us, floor.calls_us), (6, 4.0, 6.0));
     // Of what the no-op adds, which is 5.
-    assert_eq!(floor.ratio, 2.0);
+    assert_eq!((floor.over_us, floor.ratio), (5.0, 2.0));
 }

@@ -15,8 +15,8 @@ fn a_terminal_shows_what_was_measured() {
          open breaker     CPU, µs: min, median         added  to no-op wasm  requests/s  p50, ms  p99, ms
          circuit-breaker          32.00, 33.60  -8.00, -8.40              –       20000     0.10     0.90
 
-         memory, MB  resident, at ready  after 50000 requests  of it anonymous, at ready  after them
-         no filter                 64.0                  65.0                       14.0        15.0
+         memory in MB, 2026-01-03  resident, at ready  after 5000 requests  after 50000  of it anonymous, at ready  after all  metrics after half, after all
+         no filter                               64.0                 64.5         65.0                       14.0       15.0                         12, 12
 
          goal                                                                        at most  of minima, of medians  met
          request-id, to no-op wasm                                                       2.2             2.00, 2.40   no
