@@ -17,13 +17,13 @@ const END: &str = "<!-- end of figures -->\n";
 const ABOUT_FLOORS: &str = "\
 The host's part alone: a module that does nothing, and the calls that the plugin makes, each at what it costs [by itself](#host-calls). With no code
 of its own at all, the ratio would be *floor*: module and calls together, by what they are compared with; where that is a whole request, it is in
-both. [Which calls these are](#which-calls-and-why), and why there are not fewer, is below.
+both. A floor above *at most* means that the goal cannot be met by whoever makes these calls; one below it, that what is left is the plugin's own
+code, and the caches that it does without beside other modules. [Which calls these are](#which-calls-and-why), and why there are not fewer, is below.
 ";
 /// Above the calls.
 const ABOUT_CALLS: &str = "\
 A module that makes one call in each request, over the same module without any, in rounds as above. No filter is less than that by what the
-callbacks of a module cost; the no-op, which is on the SDK, is more.
-The figures are medians; runs differ by half a microsecond.
+callbacks of a module cost; the no-op, which is on the SDK, is more. The figures are medians; runs differ by half a microsecond, and what is less than that may be less than nothing.
 ";
 
 /// A file and what is to be in it.

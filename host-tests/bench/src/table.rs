@@ -78,10 +78,7 @@ pub(crate) fn calls(figures: &Figures) -> Table {
     let costs = figures.costs.iter();
     let calls = costs.filter(|cost| cost.workload == Workload::Calls && cost.variant != Variant::NoCall);
     Table {
-        heads: texts(&[
-            "a request with one host call, over one with none",
-            "µs: of minima, median",
-        ]),
+        heads: texts(&["a request with one host call, over one with none", "µs"]),
         rows: calls
             .map(|cost| {
                 // The minima are of whole requests, and differ by more than what a call costs.
