@@ -148,7 +148,8 @@ fn a_gauge_that_stays_as_it_is_is_set_by_each_worker_every_ten_seconds() {
     }
     host.advance(secs(1));
     let settings = |worker| {
-        let of_worker = |call: &HostCall| call.name == "proxy_record_metric" && call.thread == Thread::Worker(worker);
+        let of_worker =
+            |call: &HostCall| call.name == "proxy_record_metric" && call.thread == Thread::Worker(worker);
         host.host_calls().iter().filter(|call| of_worker(call)).count()
     };
     assert_eq!([settings(0), settings(1)], [1, 1]);

@@ -43,7 +43,7 @@ fn believes(host: &Host, peer: &str, ids: bool, trace: bool) {
         exchange.filter_state("policy.trace_id").is_absent();
     }
     // An id that is ignored is not a bad one.
-    assert_eq!(counted(&host), [u64::from(ids), u64::from(!ids), 0]);
+    assert_eq!(counted(host), [u64::from(ids), u64::from(!ids), 0]);
     assert!(exchange.logs().is_empty(), "{exchange}");
 }
 
