@@ -5,9 +5,9 @@ use crate::cell::{Variant, Workload};
 use crate::figures::Figures;
 use crate::goals::{GOALS, Goal, Of, Verdict};
 use Variant::{
-    AttemptsOfRequest, AttemptsOfResponse, CircuitBreaker, Clock, ClusterName, CodeDetails, Counter,
-    ErrorEnvelope, ListenerDirection, LuaRequestId, NoFilter, NoFilterState, NoOp, OnePass, RequestHeaderMap,
-    RequestId, ResponseHeaderMap, ResponseStatus, Retry, SetFilterState, SetRequestHeader, SetResponseHeader,
+    AttemptsOfRequest, AttemptsOfResponse, CircuitBreaker, Clock, ClusterName, CodeDetails, ErrorEnvelope,
+    ListenerDirection, LuaRequestId, NoFilter, NoFilterState, NoOp, OnePass, RequestHeaderMap, RequestId,
+    ResponseHeaderMap, ResponseStatus, Retry, SetFilterState, SetRequestHeader, SetResponseHeader,
     SharedRecord,
 };
 
@@ -19,7 +19,6 @@ pub(crate) fn calls(variant: Variant) -> Option<&'static [(Variant, u32)]> {
             (Clock, 1),
             (SetRequestHeader, 1),
             (SetFilterState, 1),
-            (Counter, 1),
             (SetResponseHeader, 1),
         ]),
         ErrorEnvelope => Some(&[(RequestHeaderMap, 1), (ResponseStatus, 1)]),
@@ -53,7 +52,6 @@ pub(crate) fn calls(variant: Variant) -> Option<&'static [(Variant, u32)]> {
             (SharedRecord, 2),
             (SetRequestHeader, 3),
             (SetFilterState, 1),
-            (Counter, 1),
             (ResponseHeaderMap, 1),
             (CodeDetails, 1),
             (AttemptsOfResponse, 1),
