@@ -142,14 +142,14 @@ fn people_read_it_from_top_to_bottom() {
           date: Thu, 01 Jan 2026 00:00:00 GMT
           server: envoy
 
-          {"trace_id":"5b8e27a4-26e8-49aa-82fb-b35e7d153c1f","request_id":"5b8e27a4-26e8-49aa-82fb-b35e7d153c1f","error_code":"CIRCUIT_OPEN","message":"The service is temporarily unavailable.","status_code":503,"timestamp":"2026-01-01T00:00:00.000Z","retryable":true,"retry_after":30}
+          {"trace_id":"46a79da9-6dc3-4d2d-b92d-daa5c62b1ebf","request_id":"46a79da9-6dc3-4d2d-b92d-daa5c62b1ebf","error_code":"CIRCUIT_OPEN","message":"The service is temporarily unavailable.","status_code":503,"timestamp":"2026-01-01T00:00:00.000Z","retryable":true,"retry_after":30}
 
         Filter state
           policy.circuit = upstream:open
           policy.error_code = CIRCUIT_OPEN
 
         Logged
-          {"timestamp":"2026-01-01T00:00:00.000Z","severity":"ERROR","plugin":"circuit-breaker","event":"rejected","request_id":"5b8e27a4-26e8-49aa-82fb-b35e7d153c1f","trace_id":"5b8e27a4-26e8-49aa-82fb-b35e7d153c1f","breaker":"upstream","key":"cluster","error_code":"CIRCUIT_OPEN","status":503,"mode":"enforce","state":"open","retry_after":30}
+          {"timestamp":"2026-01-01T00:00:00.000Z","severity":"ERROR","plugin":"circuit-breaker","event":"rejected","request_id":"46a79da9-6dc3-4d2d-b92d-daa5c62b1ebf","trace_id":"46a79da9-6dc3-4d2d-b92d-daa5c62b1ebf","breaker":"upstream","key":"cluster","error_code":"CIRCUIT_OPEN","status":503,"mode":"enforce","state":"open","retry_after":30}
 
         Counted
           circuit_breaker_calls_total.breaker=upstream;.outcome=rejected;.mode=enforce; 1 (+1)
