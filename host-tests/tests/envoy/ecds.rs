@@ -98,6 +98,12 @@ fn no_request_is_lost_and_no_connection_closed_while_configurations_change() {
     });
     assert!(sent.iter().all(|sent| *sent > 10), "{sent:?}");
     assert!(upstream.received().len() > sent.iter().sum());
+    // What a configuration has counted and not told, it tells when it ends.
+    let all = upstream.received().len() as u64;
+    let counted = fleet
+        .envoy
+        .metric_reaches("request_ids_total{source=\"generated\"}", all);
+    counted.unwrap_or_else(|error| panic!("{error}"));
     let statistics = fleet.envoy.stats().expect("Envoy tells its statistics");
     for name in [
         "listener_manager.listener_modified",
