@@ -102,6 +102,12 @@ impl Variant {
     pub const FILTERS: &[Variant] = Variant::ALL.split_at(Variant::NoCall as usize).0;
     /// The module without a call to the host, and those with one.
     pub const CALLS: &[Variant] = Variant::ALL.split_at(Variant::NoCall as usize).1;
+
+    /// Whether request-id is in it, and counts the ids of all requests.
+    pub(crate) fn counts_ids(self) -> bool {
+        use Variant::{ByRootIds, Chain, OnePass, RequestId};
+        matches!(self, RequestId | Chain | ByRootIds | OnePass)
+    }
 }
 
 named! {

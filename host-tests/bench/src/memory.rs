@@ -41,7 +41,7 @@ pub(crate) fn of(cells: &[Cell], requests: u64, root: &Path) -> Result<Vec<Memor
             stage.batch(cell, part, AT_ONCE)?;
             match done {
                 WARM => warm = stage.resident()?,
-                HALF => metric_names_at_half = stage.metric_names()?,
+                HALF => metric_names_at_half = stage.metric_names(cell, part * done)?,
                 _ => {}
             }
             progress.step();
@@ -54,7 +54,7 @@ pub(crate) fn of(cells: &[Cell], requests: u64, root: &Path) -> Result<Vec<Memor
             warm,
             after: stage.resident()?,
             metric_names_at_half,
-            metric_names: stage.metric_names()?,
+            metric_names: stage.metric_names(cell, part * PARTS)?,
         });
     }
     Ok(memory)

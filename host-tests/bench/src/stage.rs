@@ -10,6 +10,9 @@ use std::path::Path;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
+/// Plugins tick each second; a machine that is busy may take its time.
+const TICKS: Duration = Duration::from_secs(20);
+
 /// Two Envoys, until it is dropped.
 pub(crate) struct Stage {
     runtime: Runtime,
@@ -101,10 +104,19 @@ impl Stage {
         kernel::resident(self.envoy.process_id())
     }
 
-    /// So many metrics it has that are the plugins'.
-    pub(crate) fn metric_names(&self) -> Result<u64> {
-        let text = self.envoy.admin_get("/stats?filter=^wasmcustom")?;
-        Ok(text.lines().count() as u64)
+    /// So many metrics it has that are the plugins', after so many requests of this cell.
+    ///
+    /// # Errors
+    /// [`live::Error::Late`] where the ids of these requests are not counted within a few seconds.
+    pub(crate) fn metric_names(&self, cell: Cell, requests: u64) -> Result<u64> {
+        // Ids are counted with the next tick: until then a metric may be missing that every such request leads to.
+        let told = if cell.variant.counts_ids() { requests } else { 0 };
+        let what = format!("{cell}: {told} ids counted");
+        Ok(live::wait::until(TICKS, &what, || {
+            let text = self.envoy.admin_get("/stats?filter=^wasmcustom")?;
+            let ids: u64 = text.lines().filter_map(counted_ids).sum();
+            Ok((ids >= told).then_some(text.lines().count() as u64))
+        })?)
     }
 
     /// From now on each request of this cell differs from all others.
@@ -131,6 +143,12 @@ impl Stage {
         load.open_loop(per_second, requests)
             .map_err(|error| of(cell, error))
     }
+}
+
+/// The ids that this line of Envoy's metrics counts, if it does.
+fn counted_ids(line: &str) -> Option<u64> {
+    let (name, count) = line.rsplit_once(": ")?;
+    name.contains("request_ids_total").then(|| count.parse().ok())?
 }
 
 fn not_there(cell: Cell) -> Error {
