@@ -36,7 +36,7 @@ pub enum Error {
 /// `root` is the project's; `part` the title of a section of the document.
 ///
 /// # Errors
-/// [`Error`]: the document stays as it was.
+/// [`enum@Error`]: the document stays as it was.
 pub fn publish(root: &Path, part: &str, tried: &str, how_often: &str) -> Result<(), Error> {
     let path = root.join(DOCUMENT);
     let io = |source| Error::Io {
