@@ -17,6 +17,9 @@ TESTED_ON_WASM := policy config
 natively := --workspace --features config/describe
 
 ENVOY_VERSION := 1.40.0
+# With the digest of what the registry serves.
+CARGO_DENY_VERSION := 0.20.2
+CARGO_DENY_SHA256 := e528dfcbe739af7ce37a77d3d6df1b29dd6887b1c701d888820c0f16b864f737
 # Of Debian's package, which a user can unpack without being root.
 PROMETHEUS_VERSION := 2.42.0+ds-5
 
@@ -52,6 +55,7 @@ endif
 export PROMETHEUS PROMTOOL
 
 wasm-runner := .tools/wasm-test-runner.stamp
+cargo-deny := .tools/cargo-deny-$(CARGO_DENY_VERSION).stamp
 
 # What images are labelled with: the commit, where nothing differs from it.
 revision = $(shell git diff --quiet HEAD 2>/dev/null && git rev-parse HEAD 2>/dev/null)
@@ -129,7 +133,7 @@ probes: $(wasm-opt) ## Builds the modules that only the tests and the benchmark 
 	@tools/build-wasm --next-record circuit-breaker
 
 .PHONY: tools
-tools: $(envoy) $(wasm-opt) $(prometheus) $(wasm-runner) ## Installs what the other targets need, into .tools/
+tools: $(envoy) $(wasm-opt) $(prometheus) $(wasm-runner) $(cargo-deny) ## Installs what the other targets need, into .tools/
 
 .PHONY: lint
 lint: $(wasm-opt) ## Checks format and lints, natively and for wasm
@@ -176,6 +180,10 @@ rules: $(prometheus) ## Checks and tests Prometheus's configuration, rules and a
 	'$(PROMTOOL)' check config envoy/observability/prometheus/prometheus.yaml
 	'$(PROMTOOL)' test rules envoy/observability/prometheus/tests/*.yaml
 
+.PHONY: supply-chain
+supply-chain: $(cargo-deny) ## Checks what others wrote: licences, duplicates, sources, withdrawn versions, known flaws: ADVISORIES=required
+	@ADVISORIES='$(ADVISORIES)' CARGO_DENY='$(CURDIR)/.tools/bin/cargo-deny' tools/supply-chain/check $(PLUGINS)
+
 .PHONY: bless
 bless: $(envoy) $(prometheus) wasm ## Generates the generated files anew, and accepts what the tests see as golden
 	cargo run --locked --quiet -p config --features describe --bin schemas
@@ -184,7 +192,7 @@ bless: $(envoy) $(prometheus) wasm ## Generates the generated files anew, and ac
 	UPDATE_EXPECT=1 cargo test --locked $(natively)
 
 .PHONY: ci
-ci: lint test docs golden rules policyctl ## Does all that CI does
+ci: lint supply-chain test docs golden rules policyctl ## Does all that CI does
 
 .PHONY: clean
 clean: ## Removes what was built; installed tools stay in .tools/
@@ -243,4 +251,17 @@ given-envoy:
 	@mkdir -p .tools
 	@cargo install --locked --quiet --force --root .tools --target-dir target/tools --path tools/wasm-test-runner
 	@rm -rf target/tools
+	@touch $@
+
+# Built quickly rather than to be quick: it runs for a second.
+$(cargo-deny):
+	@$(need-cargo)
+	@echo 'installing cargo-deny $(CARGO_DENY_VERSION) (once, builds for two minutes or three) …'
+	@mkdir -p .tools
+	@CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 cargo install --locked \
+	  --quiet --force --root .tools --target-dir target/tools --version '=$(CARGO_DENY_VERSION)' cargo-deny
+	@rm -rf target/tools
+	@cat "$${CARGO_HOME:-$$HOME/.cargo}"/registry/cache/*/cargo-deny-$(CARGO_DENY_VERSION).crate | { sha256sum 2>/dev/null || \
+	  shasum -a 256; } | grep -q '^$(CARGO_DENY_SHA256) ' || { rm -f .tools/bin/cargo-deny; \
+	  echo 'cargo-deny $(CARGO_DENY_VERSION): what was downloaded is not what the Makefile names' >&2; exit 1; }
 	@touch $@
