@@ -184,6 +184,11 @@ rules: $(prometheus) ## Checks and tests Prometheus's configuration, rules and a
 supply-chain: $(cargo-deny) ## Checks what others wrote: licences, duplicates, sources, withdrawn versions, known flaws: ADVISORIES=required
 	@ADVISORIES='$(ADVISORIES)' CARGO_DENY='$(CURDIR)/.tools/bin/cargo-deny' tools/supply-chain/check $(PLUGINS)
 
+.PHONY: reproducible
+reproducible: wasm ## Builds the modules again, elsewhere, and compares them with those in dist/, byte for byte
+	@echo 'building the modules again, from a copy in another folder (a minute or two) …'
+	@tools/supply-chain/reproduce $(PLUGINS)
+
 .PHONY: bless
 bless: $(envoy) $(prometheus) wasm ## Generates the generated files anew, and accepts what the tests see as golden
 	cargo run --locked --quiet -p config --features describe --bin schemas
@@ -192,7 +197,7 @@ bless: $(envoy) $(prometheus) wasm ## Generates the generated files anew, and ac
 	UPDATE_EXPECT=1 cargo test --locked $(natively)
 
 .PHONY: ci
-ci: lint supply-chain test docs golden rules policyctl ## Does all that CI does
+ci: lint supply-chain test docs golden rules policyctl reproducible ## Does all that CI does
 
 .PHONY: clean
 clean: ## Removes what was built; installed tools stay in .tools/
