@@ -14,6 +14,7 @@ mod manifests;
 mod metrics;
 mod modules;
 mod observability;
+mod pinned;
 mod probe;
 mod puppet;
 mod valid;
