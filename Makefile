@@ -125,6 +125,12 @@ bench-memory: $(envoy) wasm probes ## Measures what they need of memory, and whe
 	$(call benchmark,--only-memory --memory-requests '$(or $(REQUESTS),1000000)' --to target/bench/memory \
 	  $(if $(filter yes,$(PUBLISH)),--publish))
 
+.PHONY: chaos
+chaos: $(envoy) wasm ## Puts the plugins on the real Envoy into all kinds of trouble: MINUTES=, ONLY=, SEED=, PUBLISH=yes
+	@cargo build --locked --release -p chaos 2>&1 | { grep --line-buffered -v '^ *Finished ' >&2 || true; }
+	@exec target/release/chaos $(if $(MINUTES),--minutes '$(MINUTES)') $(if $(ONLY),--only '$(ONLY)') \
+	  $(if $(SEED),--seed '$(SEED)') $(if $(filter yes,$(PUBLISH)),--publish)
+
 .PHONY: probes
 probes: $(wasm-opt) ## Builds the modules that only the tests and the benchmark load
 	@$(need-cargo)

@@ -1,6 +1,7 @@
 //! The plugins in the real Envoy, over sockets.
 
 mod bench;
+mod chaos;
 mod circuit_breaker;
 mod circuit_breaker_samples;
 mod commands;

@@ -1,0 +1,67 @@
+//! `chaos`: every trouble in turn. `make chaos` starts it.
+
+#![forbid(unsafe_code)]
+
+use chaos::{Outcome, Trouble};
+use clap::Parser;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Puts the plugins on a real Envoy into every trouble, beside the same listener without them.
+#[derive(Parser)]
+struct Arguments {
+    /// How long, in all.
+    #[arg(long, value_name = "NUMBER", default_value_t = 5.0)]
+    minutes: f64,
+    /// Only these troubles: names with commas between them.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    only: Vec<String>,
+    /// What is random follows from it; else it is another one each time.
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u64>,
+    /// Writes the row of docs/reliability.md.
+    #[arg(long, conflicts_with = "only")]
+    publish: bool,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether every promise was kept.
+fn run(arguments: &Arguments) -> chaos::Result<bool> {
+    let troubles = Trouble::chosen(&arguments.only)?;
+    let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
+    eprintln!("seed {seed}");
+    let each = Duration::from_secs_f64(arguments.minutes.max(0.0) * 60.0 / troubles.len() as f64);
+    let mut outcomes: Vec<Outcome> = Vec::new();
+    for (number, trouble) in troubles.iter().enumerate() {
+        eprintln!("{} of {}: {} …", number + 1, troubles.len(), trouble.name());
+        outcomes.push(chaos::make(*trouble, each, seed)?);
+    }
+    print!("{}", chaos::table(&outcomes));
+    let is_kept = outcomes.iter().all(|outcome| outcome.broken.is_empty());
+    if is_kept && arguments.publish {
+        publish(&outcomes)?;
+    }
+    Ok(is_kept)
+}
+
+fn publish(outcomes: &[Outcome]) -> chaos::Result<()> {
+    let rounds: u64 = outcomes.iter().map(|outcome| outcome.rounds).sum();
+    let rows = || outcomes.iter().flat_map(|outcome| &outcome.rows);
+    let requests: u64 = rows().map(|row| row.requests).sum();
+    let tried = format!(
+        "{} troubles on a real Envoy, beside one without plugins",
+        outcomes.len()
+    );
+    let how_often = format!("{rounds} rounds, {requests} requests");
+    Ok(ledger::publish(&live::repository(), "Chaos", &tried, &how_often)?)
+}

@@ -1,0 +1,203 @@
+//! One trouble, from its beginning to what came of it.
+
+use crate::configuration::{CONNECTIONS, Fault, Limits, Listeners};
+use crate::crowd::Crowd;
+use crate::load::{Load, Seen};
+use crate::stage::{BOUND, Stage};
+use crate::trouble::Trouble;
+use crate::upstream::Manner;
+use crate::variant::Variant;
+use crate::verdict::{self, Facts};
+use crate::{Outcome, Result, Row};
+use live::wait;
+use std::collections::BTreeMap;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a trouble lasts at least, and how much longer at most.
+const TROUBLE: Duration = Duration::from_millis(700);
+const LONGER: Duration = Duration::from_millis(1500);
+/// Between two replacements of the listeners.
+const UPDATE: Duration = Duration::from_secs(1);
+
+/// Makes this trouble again and again until `length` is over, and looks what came of it.
+pub(crate) fn run(trouble: Trouble, length: Duration, seed: u64) -> Result<Outcome> {
+    let limits = Limits {
+        listener: trouble == Trouble::CrowdedListener,
+        cluster: trouble == Trouble::CrowdedCluster,
+    };
+    let mut stage = Stage::start(seed, limits)?;
+    let broken_before: Vec<(Variant, u64)> = stage
+        .upstreams
+        .iter()
+        .map(|(variant, upstream)| (*variant, upstream.broken_requests()))
+        .collect();
+    let load = stage.load()?;
+    let mut random = fastrand::Rng::with_seed(seed);
+    let (mut rounds, mut broken) = (0, Vec::new());
+    let end = Instant::now() + length;
+    loop {
+        served(&load)?;
+        make(trouble, &mut stage, &mut random, rounds, &mut broken)?;
+        rounds += 1;
+        let is_enough = rounds >= trouble.least_rounds() && Instant::now() >= end;
+        if is_enough || !broken.is_empty() {
+            break;
+        }
+    }
+    served(&load)?;
+    let seen: Vec<(Variant, Seen)> = load
+        .into_iter()
+        .map(|(variant, load)| (variant, load.stop()))
+        .collect();
+    let found = verdict::broken_promises(&Facts {
+        trouble,
+        stage: &stage,
+        seen: &seen,
+        broken_before: &broken_before,
+    });
+    broken.extend(found?);
+    let rows = seen.into_iter().map(|(variant, seen)| Row {
+        variant,
+        requests: seen.requests(),
+        sent_again: seen.sent_again,
+        rejected: seen.broken.values().sum(),
+        ends: seen.ends,
+    });
+    Ok(Outcome {
+        trouble,
+        rounds,
+        rows: rows.collect(),
+        broken,
+    })
+}
+
+/// Waits until each listener has served some requests more in a row as if nothing were the matter: what was open is
+/// closed.
+fn served(load: &[(Variant, Load)]) -> Result<()> {
+    for (variant, load) in load {
+        let what = format!("{}: requests being served again", variant.name());
+        let good = crate::ends::End::Answered(200, None);
+        let good = || load.seen().ends.get(&good).copied().unwrap_or_default();
+        let before = good();
+        wait::until(BOUND, &what, || Ok((good() >= before + 20).then_some(())))?;
+    }
+    Ok(())
+}
+
+/// Makes it once, and ends it.
+fn make(
+    trouble: Trouble,
+    stage: &mut Stage,
+    random: &mut fastrand::Rng,
+    round: u64,
+    broken: &mut Vec<String>,
+) -> Result<()> {
+    let length = TROUBLE + LONGER.mul_f64(random.f64());
+    match trouble {
+        Trouble::Killed => {
+            for (_, upstream) in &mut stage.upstreams {
+                upstream.kill();
+            }
+            thread::sleep(length);
+            for (_, upstream) in &mut stage.upstreams {
+                upstream.revive()?;
+            }
+        }
+        Trouble::Frozen => in_a_manner(stage, Manner::Frozen, length),
+        Trouble::ByteByByte | Trouble::CrowdedCluster => in_a_manner(stage, Manner::ByteByByte, length),
+        Trouble::ResetInHeaders => in_a_manner(stage, Manner::ResetInHeaders, length),
+        Trouble::ResetInBody => in_a_manner(stage, Manner::ResetInBody, length),
+        Trouble::Garbage => in_a_manner(stage, Manner::Garbage, length),
+        Trouble::CrowdedListener => crowd(stage, broken)?,
+        Trouble::Reloads => update(stage, round, broken)?,
+    }
+    Ok(())
+}
+
+fn in_a_manner(stage: &Stage, manner: Manner, length: Duration) {
+    for (_, upstream) in &stage.upstreams {
+        upstream.answer(manner);
+    }
+    thread::sleep(length);
+    for (_, upstream) in &stage.upstreams {
+        upstream.answer(Manner::Well);
+    }
+}
+
+/// More connections than a listener takes: what is admitted is served, and what is not is closed, with plugins and without.
+fn crowd(stage: &Stage, broken: &mut Vec<String>) -> Result<()> {
+    let mut crowds = Vec::new();
+    for variant in Variant::ALL {
+        let crowd = Crowd::come(stage.envoy.listener(variant.name())?, CONNECTIONS * 2)?;
+        crowds.push((variant, crowd));
+    }
+    for (variant, crowd) in &crowds {
+        let crowded = crowd.wait()?;
+        if crowded.closed == 0 || crowded.timed_out == 0 {
+            broken.push(format!(
+                "{}: of the crowd, {} connections were closed and {} half requests given up",
+                variant.name(),
+                crowded.closed,
+                crowded.timed_out
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Other listeners: each second time good ones, which are in force as soon as each worker has them. Bad ones never are.
+fn update(stage: &Stage, round: u64, broken: &mut Vec<String>) -> Result<()> {
+    let fault = match round % 2 {
+        0 => None,
+        _ => Fault::ALL.into_iter().cycle().nth((round / 2 % 3) as usize),
+    };
+    let counters = || -> live::Result<BTreeMap<&str, u64>> {
+        let statistics = stage.envoy.stats()?;
+        let count = |name| (name, statistics.get(name).copied().unwrap_or_default());
+        Ok([UPDATED, REFUSED].map(count).into())
+    };
+    let before = counters()?;
+    let began = Instant::now();
+    let name = format!("chaos-{round}");
+    stage.put(Listeners {
+        service_name: name.clone(),
+        fault,
+        limits: Limits::default(),
+    })?;
+    let (counter, what) = match fault {
+        None => (UPDATED, "good listeners being taken".to_owned()),
+        Some(fault) => (REFUSED, format!("listeners with a bad {fault:?} being refused")),
+    };
+    let done = wait::until(BOUND, &what, || {
+        Ok((counters()?.get(counter) > before.get(counter)).then_some(()))
+    });
+    match done {
+        Err(live::Error::Late { .. }) => broken.push(format!("{what}: not within {BOUND:?}")),
+        other => other?,
+    }
+    for variant in Variant::GUARDED {
+        match fault {
+            None => wait::until(BOUND, &format!("{name} on {}", variant.name()), || {
+                let [_, found] = stage.ask_broken(variant)?;
+                Ok((found == name).then_some(()))
+            })?,
+            Some(fault) => {
+                let last_good = format!("chaos-{}", round - 1);
+                let [_, found] = stage.ask_broken(variant)?;
+                if found != last_good {
+                    let variant = variant.name();
+                    broken.push(format!(
+                        "{variant}: after a bad {fault:?}, {found} answers, not {last_good}"
+                    ));
+                }
+            }
+        }
+    }
+    thread::sleep(UPDATE.saturating_sub(began.elapsed()));
+    Ok(())
+}
+
+/// Envoy's counters of files of listeners that it took, and that it refused.
+const UPDATED: &str = "listener_manager.lds.update_success";
+const REFUSED: &str = "listener_manager.lds.update_rejected";
