@@ -131,6 +131,12 @@ chaos: $(envoy) wasm ## Puts the plugins on the real Envoy into all kinds of tro
 	@exec target/release/chaos $(if $(MINUTES),--minutes '$(MINUTES)') $(if $(ONLY),--only '$(ONLY)') \
 	  $(if $(SEED),--seed '$(SEED)') $(if $(filter yes,$(PUBLISH)),--publish)
 
+.PHONY: vm-death
+vm-death: $(envoy) wasm ## Kills the plugins' VMs on the real Envoy, again and again, under load: ROUNDS=, SEED=, PUBLISH=yes
+	@cargo build --locked --release -p chaos 2>&1 | { grep --line-buffered -v '^ *Finished ' >&2 || true; }
+	@exec target/release/chaos --vm-death '$(or $(ROUNDS),100)' $(if $(SEED),--seed '$(SEED)') \
+	  $(if $(filter yes,$(PUBLISH)),--publish)
+
 .PHONY: probes
 probes: $(wasm-opt) ## Builds the modules that only the tests and the benchmark load
 	@$(need-cargo)

@@ -7,21 +7,32 @@ use crate::variant::Variant;
 use crate::{Error, Result};
 use live::Sample;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 const MANAGER: &str = "/filter_chains/0/filters/0/typed_config";
-const PLUGINS: [&str; 4] = ["error-envelope", "request-id", "circuit-breaker", "retry"];
+pub(crate) const PLUGINS: [&str; 4] = ["error-envelope", "request-id", "circuit-breaker", "retry"];
+/// What the listeners load.
+pub(crate) const MODULES: [&str; 5] = [
+    "circuit-breaker",
+    "error-envelope",
+    "policies",
+    "request-id",
+    "retry",
+];
 /// More connections than this a listener does not take, where it is to be crowded.
 pub(crate) const CONNECTIONS: u32 = 16;
 
-/// How the Envoy differs from one for all troubles.
+/// How the Envoy differs from others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Limits {
     /// Listeners take [`CONNECTIONS`], and wait a second for a request's headers.
     pub(crate) listener: bool,
     /// Clusters have two connections, and one request waits for them.
     pub(crate) cluster: bool,
+    /// Modules die by a header.
+    pub(crate) mortal: bool,
 }
 
 /// What a file of listeners says.
@@ -32,7 +43,12 @@ pub(crate) struct Listeners {
     /// Something that Envoy or a plugin has to refuse.
     pub(crate) fault: Option<Fault>,
     pub(crate) limits: Limits,
+    /// Where the modules are.
+    pub(crate) modules: Modules,
 }
+
+/// The file of each module.
+pub(crate) type Modules = BTreeMap<&'static str, PathBuf>;
 
 /// What is wrong with a configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +80,15 @@ pub(crate) fn shipped(plugin: &str) -> Result<PathBuf> {
     } else {
         Err(Error::NoModule(file))
     }
+}
+
+/// The files of the modules that ship.
+///
+/// # Errors
+/// [`Error::NoModule`] where one was not built.
+pub(crate) fn all_shipped() -> Result<Modules> {
+    let file = |plugin| Ok((plugin, shipped(plugin)?));
+    MODULES.into_iter().map(file).collect()
 }
 
 /// Where requests that are to be rejected all the time have their breaker.
@@ -196,7 +221,7 @@ impl Listeners {
         config["vm_config"]["vm_id"] = json!(variant.name());
         config["vm_config"]["code"] = match self.fault {
             Some(Fault::Module) => json!({ "local": { "inline_string": "this is no module" } }),
-            _ => json!({ "local": { "filename": shipped(plugin)? } }),
+            _ => json!({ "local": { "filename": self.modules.get(plugin) } }),
         };
         config["configuration"]["value"] = json!(configuration.to_string());
         Ok(filter)

@@ -23,6 +23,9 @@ pub enum Error {
     /// A module is not there.
     #[error("no module {}: `make wasm` builds it", .0.display())]
     NoModule(PathBuf),
+    /// A module that ships cannot be made mortal.
+    #[error("{0}: {1}")]
+    Module(String, wasm_encoder::reencode::Error),
     /// The sample that the run starts from is not what it was written for.
     #[error("envoy/envoy.yaml has not {0}")]
     Sample(&'static str),

@@ -8,10 +8,12 @@
 
 mod configuration;
 mod crowd;
+pub mod death;
 mod ends;
 mod error;
 mod load;
 mod metrics;
+pub mod mortal;
 mod run;
 mod stage;
 mod table;
@@ -56,11 +58,20 @@ pub struct Row {
     pub ends: Ends,
 }
 
-/// Makes one trouble for about so long, again and again, at least once in each of its kinds; what is random follows from the seed.
+/// How long a trouble goes on: until both are reached, and at least once in each of its kinds.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Length {
+    /// For so long.
+    pub time: Duration,
+    /// So often.
+    pub rounds: u64,
+}
+
+/// Makes one trouble again and again; what is random follows from the seed.
 ///
 /// # Errors
 /// Where it could not be made: no module, no Envoy, no sockets; or where something that has to come about did not, such as
 /// that requests are served again.
-pub fn make(trouble: Trouble, length: Duration, seed: u64) -> Result<Outcome> {
+pub fn make(trouble: Trouble, length: Length, seed: u64) -> Result<Outcome> {
     run::run(trouble, length, seed)
 }

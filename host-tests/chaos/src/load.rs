@@ -27,6 +27,8 @@ pub(crate) struct Load {
 
 struct Shared {
     variant: Variant,
+    /// Whether plugins die: then an answer may have no body and no id, which the dead would have given it.
+    is_mortal: bool,
     address: SocketAddr,
     over: AtomicBool,
     number: AtomicU64,
@@ -57,9 +59,10 @@ impl Seen {
 
 impl Load {
     /// Clients begin to ask the listener of this variant.
-    pub(crate) fn start(variant: Variant, address: SocketAddr) -> Self {
+    pub(crate) fn start(variant: Variant, address: SocketAddr, is_mortal: bool) -> Self {
         let shared = Arc::new(Shared {
             variant,
+            is_mortal,
             address,
             over: AtomicBool::new(false),
             number: AtomicU64::new(0),
@@ -110,6 +113,7 @@ impl Shared {
     fn note(&self, is_broken: bool, id: &str, result: &live::Result<Response>) {
         let end = End::of(result);
         let wrong = match result {
+            Ok(response) if self.is_mortal && response.status == 503 => None,
             Ok(response) if self.variant != Variant::Plain => wrong(id, response),
             Err(error @ (live::Error::Late { .. } | live::Error::Malformed { .. })) => {
                 Some(error.to_string())

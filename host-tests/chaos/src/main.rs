@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use chaos::{Outcome, Trouble};
+use chaos::{Length, Outcome, Trouble};
 use clap::Parser;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -13,6 +13,9 @@ struct Arguments {
     /// How long, in all.
     #[arg(long, value_name = "NUMBER", default_value_t = 5.0)]
     minutes: f64,
+    /// So often a VM dies, in place of all other troubles.
+    #[arg(long, value_name = "ROUNDS", conflicts_with_all = ["minutes", "only"])]
+    vm_death: Option<u64>,
     /// Only these troubles: names with commas between them.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     only: Vec<String>,
@@ -37,14 +40,27 @@ fn main() -> ExitCode {
 
 /// Whether every promise was kept.
 fn run(arguments: &Arguments) -> chaos::Result<bool> {
-    let troubles = Trouble::chosen(&arguments.only)?;
+    let troubles = match arguments.vm_death {
+        Some(_) => vec![Trouble::VmDeath],
+        None => Trouble::chosen(&arguments.only)?,
+    };
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
     eprintln!("seed {seed}");
     let each = Duration::from_secs_f64(arguments.minutes.max(0.0) * 60.0 / troubles.len() as f64);
+    let length = match arguments.vm_death {
+        Some(rounds) => Length {
+            rounds,
+            ..Length::default()
+        },
+        None => Length {
+            time: each,
+            ..Length::default()
+        },
+    };
     let mut outcomes: Vec<Outcome> = Vec::new();
     for (number, trouble) in troubles.iter().enumerate() {
         eprintln!("{} of {}: {} …", number + 1, troubles.len(), trouble.name());
-        outcomes.push(chaos::make(*trouble, each, seed)?);
+        outcomes.push(chaos::make(*trouble, length, seed)?);
     }
     print!("{}", chaos::table(&outcomes));
     let is_kept = outcomes.iter().all(|outcome| outcome.broken.is_empty());
@@ -58,10 +74,22 @@ fn publish(outcomes: &[Outcome]) -> chaos::Result<()> {
     let rounds: u64 = outcomes.iter().map(|outcome| outcome.rounds).sum();
     let rows = || outcomes.iter().flat_map(|outcome| &outcome.rows);
     let requests: u64 = rows().map(|row| row.requests).sum();
-    let tried = format!(
-        "{} troubles on a real Envoy, beside one without plugins",
-        outcomes.len()
-    );
-    let how_often = format!("{rounds} rounds, {requests} requests");
-    Ok(ledger::publish(&live::repository(), "Chaos", &tried, &how_often)?)
+    let is_death = outcomes.iter().any(|outcome| outcome.trouble == Trouble::VmDeath);
+    let (part, tried) = if is_death {
+        let tried =
+            "each plugin killed in each of its callbacks on a real Envoy, under load, with `FAIL_RELOAD`";
+        ("VM death", tried.to_owned())
+    } else {
+        let tried = format!(
+            "{} troubles on a real Envoy, beside the same listener without plugins",
+            outcomes.len()
+        );
+        ("Chaos", tried)
+    };
+    let how_often = match is_death {
+        // In each round, one plugin of the chain and the module that holds all.
+        true => format!("{} deaths, {requests} requests", rounds * 2),
+        false => format!("{rounds} rounds, {requests} requests"),
+    };
+    Ok(ledger::publish(&live::repository(), part, &tried, &how_often)?)
 }

@@ -1,14 +1,17 @@
 //! One trouble, from its beginning to what came of it.
 
-use crate::configuration::{CONNECTIONS, Fault, Limits, Listeners};
+use crate::configuration::{CONNECTIONS, Fault, Limits, Listeners, PLUGINS};
 use crate::crowd::Crowd;
+use crate::death;
 use crate::load::{Load, Seen};
+use crate::mortal::{Place, header};
 use crate::stage::{BOUND, Stage};
 use crate::trouble::Trouble;
 use crate::upstream::Manner;
 use crate::variant::Variant;
 use crate::verdict::{self, Facts};
-use crate::{Outcome, Result, Row};
+use crate::{Length, Outcome, Result, Row};
+use live::client::{self, Request};
 use live::wait;
 use std::collections::BTreeMap;
 use std::thread;
@@ -21,10 +24,11 @@ const LONGER: Duration = Duration::from_millis(1500);
 const UPDATE: Duration = Duration::from_secs(1);
 
 /// Makes this trouble again and again until `length` is over, and looks what came of it.
-pub(crate) fn run(trouble: Trouble, length: Duration, seed: u64) -> Result<Outcome> {
+pub(crate) fn run(trouble: Trouble, length: Length, seed: u64) -> Result<Outcome> {
     let limits = Limits {
         listener: trouble == Trouble::CrowdedListener,
         cluster: trouble == Trouble::CrowdedCluster,
+        mortal: trouble == Trouble::VmDeath,
     };
     let mut stage = Stage::start(seed, limits)?;
     let broken_before: Vec<(Variant, u64)> = stage
@@ -35,12 +39,12 @@ pub(crate) fn run(trouble: Trouble, length: Duration, seed: u64) -> Result<Outco
     let load = stage.load()?;
     let mut random = fastrand::Rng::with_seed(seed);
     let (mut rounds, mut broken) = (0, Vec::new());
-    let end = Instant::now() + length;
+    let end = Instant::now() + length.time;
     loop {
         served(&load)?;
         make(trouble, &mut stage, &mut random, rounds, &mut broken)?;
         rounds += 1;
-        let is_enough = rounds >= trouble.least_rounds() && Instant::now() >= end;
+        let is_enough = rounds >= trouble.least_rounds().max(length.rounds) && Instant::now() >= end;
         if is_enough || !broken.is_empty() {
             break;
         }
@@ -50,9 +54,15 @@ pub(crate) fn run(trouble: Trouble, length: Duration, seed: u64) -> Result<Outco
         .into_iter()
         .map(|(variant, load)| (variant, load.stop()))
         .collect();
+    let died = if limits.mortal {
+        death::deaths(&stage.envoy)?
+    } else {
+        0
+    };
     let found = verdict::broken_promises(&Facts {
         trouble,
         stage: &stage,
+        died: died as u64,
         seen: &seen,
         broken_before: &broken_before,
     });
@@ -111,6 +121,7 @@ fn make(
         Trouble::Garbage => in_a_manner(stage, Manner::Garbage, length),
         Trouble::CrowdedListener => crowd(stage, broken)?,
         Trouble::Reloads => update(stage, round, broken)?,
+        Trouble::VmDeath => kill(stage, random)?,
     }
     Ok(())
 }
@@ -160,10 +171,10 @@ fn update(stage: &Stage, round: u64, broken: &mut Vec<String>) -> Result<()> {
     let before = counters()?;
     let began = Instant::now();
     let name = format!("chaos-{round}");
-    stage.put(Listeners {
+    stage.put(&Listeners {
         service_name: name.clone(),
         fault,
-        limits: Limits::default(),
+        ..stage.listeners()
     })?;
     let (counter, what) = match fault {
         None => (UPDATED, "good listeners being taken".to_owned()),
@@ -197,6 +208,46 @@ fn update(stage: &Stage, round: u64, broken: &mut Vec<String>) -> Result<()> {
     thread::sleep(UPDATE.saturating_sub(began.elapsed()));
     Ok(())
 }
+
+/// A plugin dies in one of its callbacks, in each listener that has it; what is dead then is alive again before long.
+fn kill(stage: &Stage, random: &mut fastrand::Rng) -> Result<()> {
+    for variant in Variant::GUARDED {
+        let plugins: &[&str] = if variant == Variant::Chain {
+            &PLUGINS
+        } else {
+            &["policies"]
+        };
+        let plugin = plugins
+            .get(random.usize(..plugins.len()))
+            .copied()
+            .unwrap_or_default();
+        let places = if death::ticks(plugin) {
+            &Place::ALL[..]
+        } else {
+            &Place::ALL[..4]
+        };
+        let place = places
+            .get(random.usize(..places.len()))
+            .copied()
+            .unwrap_or(Place::Request);
+        let deaths = death::deaths(&stage.envoy)?;
+        let request = Request::get("/orders")
+            .header("x-request-id", "dying")
+            .header(header(plugin), place.name());
+        // On a worker that has just lost it, the plugin is not there to die.
+        wait::until(BOUND, &format!("{plugin} dying of {}", place.name()), || {
+            let _ = client::send(stage.envoy.listener(variant.name())?, &request);
+            let is_dead = wait::until(DEATH, "a death", || {
+                Ok((death::deaths(&stage.envoy)? > deaths).then_some(()))
+            });
+            Ok(is_dead.ok())
+        })?;
+    }
+    Ok(())
+}
+
+/// A death comes with its request or the next tick.
+const DEATH: Duration = Duration::from_millis(1500);
 
 /// Envoy's counters of files of listeners that it took, and that it refused.
 const UPDATED: &str = "listener_manager.lds.update_success";

@@ -1,6 +1,7 @@
 //! An Envoy with its three listeners, and the upstreams behind them.
 
-use crate::configuration::{Limits, Listeners, bootstrap};
+use crate::configuration::{Limits, Listeners, all_shipped, bootstrap};
+use crate::death;
 use crate::load::Load;
 use crate::metrics::sum;
 use crate::upstream::{BROKEN, Upstream};
@@ -25,7 +26,7 @@ pub(crate) struct Stage {
     pub(crate) envoy: Envoy,
     pub(crate) upstreams: Vec<(Variant, Upstream)>,
     folder: TempDir,
-    limits: Limits,
+    listeners: Listeners,
     /// So many requests for what is broken were made by this one itself, beside the load.
     asked: AtomicU64,
 }
@@ -50,6 +51,11 @@ impl Stage {
             service_name: "chaos".into(),
             fault: None,
             limits,
+            modules: if limits.mortal {
+                death::write_all(folder.path())?
+            } else {
+                all_shipped()?
+            },
         };
         fs::write(&path, first.text()?).map_err(Error::io("writing the listeners"))?;
         let envoy = Envoy::with(&bootstrap(&path, &addresses, limits)?)
@@ -60,7 +66,7 @@ impl Stage {
             envoy,
             upstreams,
             folder,
-            limits,
+            listeners: first,
             asked: AtomicU64::new(0),
         };
         stage.open_broken()?;
@@ -72,10 +78,12 @@ impl Stage {
     /// # Errors
     /// Where a listener is missing.
     pub(crate) fn load(&self) -> Result<Vec<(Variant, Load)>> {
+        let is_mortal = self.listeners.limits.mortal;
         let load = |variant: Variant| {
+            let address = self.envoy.listener(variant.name())?;
             Ok((
                 variant,
-                Load::start(variant, self.envoy.listener(variant.name())?),
+                Load::start(variant, address, is_mortal && variant != Variant::Plain),
             ))
         };
         Variant::ALL.into_iter().map(load).collect()
@@ -87,12 +95,16 @@ impl Stage {
         found.map(|(_, upstream)| upstream)
     }
 
+    /// The listeners that it was started with.
+    pub(crate) fn listeners(&self) -> Listeners {
+        self.listeners.clone()
+    }
+
     /// Replaces the file of listeners.
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub(crate) fn put(&self, mut listeners: Listeners) -> Result<()> {
-        listeners.limits = self.limits;
+    pub(crate) fn put(&self, listeners: &Listeners) -> Result<()> {
         let next: PathBuf = self.folder.path().join("next.json");
         fs::write(&next, listeners.text()?).map_err(Error::io("writing the listeners"))?;
         fs::rename(&next, self.folder.path().join("listeners.json"))

@@ -20,6 +20,8 @@ const DEATHS: [&str; 3] = ["Uncaught RuntimeError", "panicked", "Function: proxy
 pub(crate) struct Facts<'s> {
     pub(crate) trouble: Trouble,
     pub(crate) stage: &'s Stage,
+    /// So many VMs were killed.
+    pub(crate) died: u64,
     pub(crate) seen: &'s [(Variant, Seen)],
     /// How often what is broken had reached each upstream when its breaker had opened.
     pub(crate) broken_before: &'s [(Variant, u64)],
@@ -34,7 +36,10 @@ pub(crate) fn broken_promises(facts: &Facts<'_>) -> Result<Vec<String>> {
     ends(facts, &mut broken);
     breakers(facts, &mut broken)?;
     deaths(facts, &mut broken)?;
-    numbers(facts, &mut broken)?;
+    // What a VM had gathered is lost with it.
+    if facts.trouble != Trouble::VmDeath {
+        numbers(facts, &mut broken)?;
+    }
     Ok(broken)
 }
 
@@ -64,7 +69,8 @@ fn ends(facts: &Facts<'_>, broken: &mut Vec<String>) {
         for (end, count) in &seen.broken {
             let is_rejection = *end == End::Answered(503, Some("CIRCUIT_OPEN".into()));
             let is_plains = facts.trouble.allows(end) && of_plain.contains_key(end);
-            if !(is_rejection || is_plains) {
+            let is_dead = facts.trouble == Trouble::VmDeath && matches!(end, End::Answered(503, _));
+            if !(is_rejection || is_plains || is_dead && facts.trouble.allows(end)) {
                 broken.push(format!(
                     "{name}: {count} requests for what is broken, whose breaker is open, ended so: {end}"
                 ));
@@ -105,24 +111,57 @@ fn breakers(facts: &Facts<'_>, broken: &mut Vec<String>) -> Result<()> {
 
 fn deaths(facts: &Facts<'_>, broken: &mut Vec<String>) -> Result<()> {
     let log = facts.stage.envoy.log()?;
-    broken.extend(
-        log.lines()
-            .filter(|line| DEATHS.iter().any(|death| line.contains(death)))
-            .take(3)
-            .map(|line| format!("a VM died: {line}")),
-    );
     let prometheus = facts.stage.envoy.prometheus()?;
-    for metric in [
-        "envoy_wasm_vm_reload_success",
-        "envoy_wasm_vm_reload_failure",
-        "policy_degradations_total",
-    ] {
-        let count = sum(&prometheus, metric, &[]);
-        if count > 0 {
-            broken.push(format!("{metric} is {count}"));
+    let count = |metric: &str| sum(&prometheus, metric, &[]);
+    if facts.trouble == Trouble::VmDeath {
+        let (died, reloaded) = (facts.died, reloaded(facts)?);
+        if reloaded != died {
+            broken.push(format!(
+                "{died} VMs were killed, and {reloaded} were started again"
+            ));
         }
+    } else {
+        let death = |line: &&str| DEATHS.iter().any(|death| line.contains(death));
+        broken.extend(
+            log.lines()
+                .filter(death)
+                .take(3)
+                .map(|line| format!("a VM died: {line}")),
+        );
+    }
+    let none = match facts.trouble {
+        Trouble::VmDeath => &["envoy_wasm_vm_reload_failure", "policy_degradations_total"][..],
+        _ => &[
+            "envoy_wasm_vm_reload_success",
+            "envoy_wasm_vm_reload_failure",
+            "policy_degradations_total",
+        ],
+    };
+    for metric in none.iter().filter(|metric| count(metric) > 0) {
+        broken.push(format!("{metric} is {}", count(metric)));
     }
     Ok(())
+}
+
+/// How many VMs were started again, once all have been that were killed: each is with the next request to its worker.
+fn reloaded(facts: &Facts<'_>) -> Result<u64> {
+    let mut reloaded = 0;
+    let all = wait::until(SETTLE, "all VMs being started again", || {
+        for variant in Variant::GUARDED {
+            facts.stage.ask_broken(variant)?;
+        }
+        reloaded = sum(
+            &facts.stage.envoy.prometheus()?,
+            "envoy_wasm_vm_reload_success",
+            &[],
+        );
+        Ok((reloaded == facts.died).then_some(()))
+    });
+    match all {
+        Err(live::Error::Late { .. }) => {}
+        other => other?,
+    }
+    Ok(reloaded)
 }
 
 /// What is counted is what happened, to the last request.

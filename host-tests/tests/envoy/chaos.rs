@@ -1,13 +1,12 @@
 //! In every trouble, clients of the plugins get what a plain Envoy gives, or better, and everything adds up. `make chaos`
 //! does the same for longer.
 
-use chaos::{End, Outcome, Trouble, Variant, make, table};
-use std::time::Duration;
+use chaos::{End, Length, Outcome, Trouble, Variant, make, table};
 
 /// The trouble, once in each of its kinds; every promise has to hold.
 #[track_caller]
 fn withstood(trouble: Trouble) -> Outcome {
-    let outcome = make(trouble, Duration::ZERO, 1).unwrap_or_else(|error| panic!("{error}"));
+    let outcome = make(trouble, Length::default(), 1).unwrap_or_else(|error| panic!("{error}"));
     let text = table(std::slice::from_ref(&outcome));
     assert!(outcome.broken.is_empty(), "\n{text}");
     outcome

@@ -27,4 +27,5 @@ mod scenarios;
 mod stand;
 mod tracing;
 mod trust;
+mod vm_death;
 mod workers;
