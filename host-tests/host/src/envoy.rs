@@ -39,6 +39,7 @@ use lifecycle::Bases;
 pub(crate) use seats::Taken;
 use thread::EnvoyThread;
 pub(crate) use thread::Refusal;
+pub use ticks::Due;
 
 /// What a test sets before the first exchange.
 #[derive(Clone)]
@@ -197,15 +198,15 @@ impl Envoy {
     /// Moves the clock on, and runs on every thread what becomes due on the way.
     pub(crate) fn advance(&self, by: Duration) {
         let end = self.shared.clock.elapsed() + by;
-        while self.run_next(end) {}
+        while self.run_next(end).is_some() {}
         self.shared.clock.set_elapsed(end);
     }
 
     /// Moves the clock on to what is due next within this time, and runs that; else by this time.
-    pub(crate) fn advance_to_next_within(&self, within: Duration) -> bool {
+    pub(crate) fn advance_to_next_within(&self, within: Duration) -> Option<Due> {
         let end = self.shared.clock.elapsed() + within;
         let ran = self.run_next(end);
-        if !ran {
+        if ran.is_none() {
             self.shared.clock.set_elapsed(end);
         }
         ran
@@ -219,11 +220,21 @@ impl Envoy {
     /// Moves the clock on to what is due next, and runs that.
     #[track_caller]
     pub(crate) fn advance_to_next(&self) {
-        assert!(self.run_next(Duration::MAX), "nothing is due any more");
+        assert!(self.run_next(Duration::MAX).is_some(), "nothing is due any more");
+    }
+
+    /// How long it is until something is due.
+    pub(crate) fn next_due(&self) -> Option<Duration> {
+        let due = self
+            .all_threads()
+            .iter()
+            .filter_map(|thread| thread.lock().next_due())
+            .min()?;
+        Some(due.saturating_sub(self.shared.clock.elapsed()))
     }
 
     /// Runs what is due first, on whichever thread, if it is due by then.
-    fn run_next(&self, by: Duration) -> bool {
+    fn run_next(&self, by: Duration) -> Option<Due> {
         assert!(
             !self.shared.steps.are_on(),
             "a worker that is stepped cannot move the clock: others stand in the middle of a callback"
@@ -231,15 +242,13 @@ impl Envoy {
         let threads = self.threads();
         let due = threads.iter().enumerate();
         let next = due.filter_map(|(index, thread)| Some((thread.lock().next_due()?, index)));
-        let Some((due, index)) = next.min().filter(|(due, _)| *due <= by) else {
-            return false;
-        };
+        let (due, index) = next.min().filter(|(due, _)| *due <= by)?;
         // What was due in the past runs now, not then.
         let now = self.shared.clock.elapsed();
         self.shared.clock.set_elapsed(due.max(now));
-        threads[index].lock().run_due();
+        let ran = threads[index].lock().run_due();
         posts::deliver(&self.shared, &threads);
-        true
+        Some(ran)
     }
 
     /// The size of all VMs' memories, in pages of 64 KiB.

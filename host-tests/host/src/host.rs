@@ -6,10 +6,10 @@ mod seen;
 mod threads;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::cluster::Cluster;
-use crate::envoy::Envoy;
+use crate::envoy::{Due, Envoy};
 use crate::log::LogLine;
 use crate::plugin::Plugin;
 use crate::refused::Refused;
@@ -186,10 +186,64 @@ impl Host {
     /// When a VM dies of it.
     #[track_caller]
     pub fn advance_to_next(&self, within: Duration) -> bool {
+        self.run_next(within).is_some()
+    }
+
+    /// As [`Host::advance_to_next`], and says what was due. What the router had to do at that very moment on the same
+    /// thread, it has done as well.
+    ///
+    /// ```
+    /// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+    /// use host::{Answer, Cluster, Due, Host, Thread, millis, secs};
+    /// let slow = Cluster::new("upstream").answers([Answer::new(200).after(millis(20))]);
+    /// let host = Host::new(plugin).clusters([slow]);
+    /// let exchange = host.get("/").header("x-api-key", "k").send();
+    /// assert_eq!(host.next_due(), Some(millis(20)));
+    /// assert_eq!(host.run_next(secs(60)), Some(Due::Timer(Thread::Worker(0))));
+    /// exchange.expect_status(200);
+    /// assert_eq!((host.next_due(), host.run_next(secs(60))), (None, None));
+    /// ```
+    ///
+    /// # Panics
+    /// When a VM dies of it.
+    #[track_caller]
+    pub fn run_next(&self, within: Duration) -> Option<Due> {
         self.start();
         let ran = self.envoy.advance_to_next_within(within);
         self.check_deaths();
         ran
+    }
+
+    /// How long it is until something is due on any thread, if anything is: so whoever plays several hosts can have each
+    /// of them do what comes next.
+    ///
+    /// # Panics
+    /// When a plugin refuses its configuration.
+    #[track_caller]
+    pub fn next_due(&self) -> Option<Duration> {
+        self.start();
+        self.envoy.next_due()
+    }
+
+    /// Sets the time of day, as an operator does or a time server: forwards or backwards. Timers and the monotonic clock
+    /// go on as if nothing had happened.
+    ///
+    /// ```
+    /// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+    /// use host::{Host, secs};
+    /// let host = Host::new(plugin);
+    /// let earlier = host.now() - secs(3600);
+    /// host.advance(secs(10));
+    /// host.set_time_of_day(earlier);
+    /// assert_eq!(host.now(), earlier);
+    /// ```
+    ///
+    /// # Panics
+    /// When that is before the host was made, reckoned from 1970.
+    #[track_caller]
+    pub fn set_time_of_day(&self, time: SystemTime) {
+        let clock = &self.shared().clock;
+        clock.starts_at(time - clock.elapsed());
     }
 
     pub(crate) fn envoy(&self) -> &Arc<Envoy> {

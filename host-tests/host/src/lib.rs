@@ -82,6 +82,7 @@ pub use call_out::CallOut;
 pub use cluster::{Arriving, Cluster};
 pub use cost::{Cost, Spent, Usual};
 pub use edge::{Direction, Edge};
+pub use envoy::Due;
 pub use exchange::{Attempt, Exchange};
 pub use field::Field;
 pub use header_map::HeaderPair;

@@ -278,6 +278,16 @@ impl EnvoyThread {
         (self.vm_mut(vm), root)
     }
 
+    /// The name of the plugin whose root context this is.
+    pub(super) fn plugin_of(&self, vm: usize, root: u32) -> String {
+        let mut seats = self.seats.values();
+        let its = seats.find(|seat| (seat.vm, seat.root) == (vm, root));
+        its.map_or_else(
+            || self.vms[&vm].plugin.name.clone(),
+            |seat| seat.plugin.name.clone(),
+        )
+    }
+
     fn is_alive(&self, seat: usize) -> bool {
         self.vms[&self.seats[&seat].vm].dead.is_none()
     }

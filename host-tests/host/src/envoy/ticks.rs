@@ -4,6 +4,16 @@ use std::time::Duration;
 
 use super::thread::EnvoyThread;
 use super::timers::Timer;
+use crate::log::Thread;
+
+/// What became due: see [`crate::Host::run_next`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// A tick of the plugin of this name.
+    Tick(Thread, String),
+    /// Something of the router: an answer, a time-out, a back-off's end.
+    Timer(Thread),
+}
 
 impl EnvoyThread {
     /// When something is due next.
@@ -12,15 +22,19 @@ impl EnvoyThread {
         [tick, self.timers.next_due()].into_iter().flatten().min()
     }
 
-    /// Runs what is due first, if that is now: a tick before a timer.
-    pub(super) fn run_due(&mut self) {
+    /// Runs what is due first, if that is now: a tick before a timer. Says what that was.
+    pub(super) fn run_due(&mut self) -> Due {
         let now = self.shared.clock.elapsed();
+        let mut ran = Due::Timer(self.thread);
         if let Some((_, vm, root)) = self.next_tick().filter(|(due, _, _)| *due <= now) {
+            let plugin = self.plugin_of(vm, root);
+            ran = Due::Tick(self.thread, plugin);
             self.tick(vm, root);
         } else if let Some(timer) = self.timers.take_due(now) {
             self.go_off(timer);
         }
         self.settle();
+        ran
     }
 
     pub(super) fn go_off(&mut self, timer: Timer) {
