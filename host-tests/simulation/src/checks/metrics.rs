@@ -1,0 +1,48 @@
+//! The metrics are what happened: each counter to the last one, each gauge as it is.
+//!
+//! What a worker had gathered when it died is lost, as the documentation says: the model loses it, too. So there is no
+//! tolerance.
+
+use super::Broken;
+use std::collections::{BTreeMap, BTreeSet};
+
+const PROMISE: &str = "the metrics are what happened";
+
+/// What is compared.
+const COMPARED: [&str; 7] = [
+    "circuit_breaker_calls_total.",
+    "circuit_breaker_transitions_total.",
+    "circuit_breaker_probes_total.",
+    "circuit_breaker_state.",
+    "request_ids_total.",
+    "retry_attempts_total.",
+    "retry_budget_remaining.",
+];
+
+pub(crate) fn compare(expected: &BTreeMap<String, u64>, seen: &BTreeMap<String, u64>) -> Result<(), Broken> {
+    let all = expected.keys().chain(seen.keys());
+    let names: BTreeSet<&String> = all
+        .filter(|name| COMPARED.iter().any(|compared| name.starts_with(compared)))
+        .collect();
+    for name in names {
+        let [must, is] = [expected, seen].map(|metrics| metrics.get(name).copied().unwrap_or_default());
+        Broken::unless(must == is, PROMISE, || {
+            format!("{name} must be {must}, and is {is}")
+        })?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_counter_that_is_one_off_breaks_the_promise_either_way() {
+        let metrics = |count: u64| BTreeMap::from([("request_ids_total.source=accepted;".to_owned(), count)]);
+        assert_eq!(compare(&metrics(2), &metrics(2)), Ok(()));
+        assert!(compare(&metrics(2), &metrics(1)).is_err());
+        assert!(compare(&metrics(2), &BTreeMap::new()).is_err());
+        assert!(compare(&BTreeMap::new(), &metrics(1)).is_err());
+    }
+}
