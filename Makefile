@@ -106,6 +106,17 @@ scale: wasm ## Measures what many rules, breakers, workers and a million request
 	@cargo build --locked --release -p scale 2>&1 | { grep --line-buffered -v '^ *Finished ' >&2 || true; }
 	@target/release/scale
 
+# Of the short run, as many as a quiet machine with two processors plays in less than two minutes.
+SEEDS := 3000
+
+.PHONY: simulate
+simulate: wasm ## Plays stories of fleets in the test host: SEEDS=, FROM=, MINUTES=, MODULES=, PUBLISH=yes; SEED= prints one
+	@# Optimised, for it plays thousands.
+	@cargo build --locked --release -p simulation 2>&1 | { grep --line-buffered -v '^ *Finished ' >&2 || true; }
+	@exec target/release/simulate $(if $(SEED),--seed '$(SEED)',--seeds '$(SEEDS)') $(if $(FROM),--from '$(FROM)') \
+	  $(if $(MINUTES),--minutes '$(MINUTES)') $(if $(MODULES),--modules '$(MODULES)') \
+	  $(if $(filter yes,$(PUBLISH)),--publish)
+
 .PHONY: dist
 dist: wasm ## Packages the plugins in dist/: checksums, JSON Schemas, SBOMs, OCI images
 	@cargo build --locked -p dist 2>&1 | { grep --line-buffered -v '^ *Finished ' >&2 || true; }
@@ -209,7 +220,7 @@ bless: $(envoy) $(prometheus) wasm ## Generates the generated files anew, and ac
 	UPDATE_EXPECT=1 cargo test --locked $(natively)
 
 .PHONY: ci
-ci: lint supply-chain test docs golden rules policyctl reproducible ## Does all that CI does
+ci: lint supply-chain test docs golden rules policyctl reproducible simulate ## Does all that CI does
 
 .PHONY: clean
 clean: ## Removes what was built; installed tools stay in .tools/

@@ -17,6 +17,7 @@ mod observability;
 mod pinned;
 mod probe;
 mod puppet;
+mod simulation;
 mod valid;
 
 host_tests::foreach_plugin!();

@@ -13,6 +13,7 @@ pub(crate) struct Answered<'a> {
     pub(crate) status: u16,
     pub(crate) content_type: Option<String>,
     pub(crate) error_code: Option<String>,
+    pub(crate) length: Option<String>,
     pub(crate) body: &'a [u8],
     pub(crate) accept: Option<&'a str>,
     pub(crate) id: &'a str,
@@ -30,6 +31,13 @@ pub(crate) struct Sent<'a> {
 
 pub(crate) fn check(answered: &Answered<'_>, settings: &Settings) -> Result<(), Broken> {
     let broken = |words: String| Broken::new(PROMISE, format!("{words}: {}", describe(answered)));
+    if answered
+        .length
+        .as_ref()
+        .is_some_and(|length| *length != answered.body.len().to_string())
+    {
+        return Err(broken(format!("its length is not {:?}", answered.length)));
+    }
     if stays(answered, settings) {
         let sent = answered
             .upstream
@@ -164,6 +172,7 @@ mod tests {
             status: 500,
             content_type: Some("application/json".to_owned()),
             error_code: Some("INTERNAL".to_owned()),
+            length: None,
             body: body.as_bytes(),
             accept: None,
             id: "a",
@@ -187,6 +196,12 @@ mod tests {
         for body in spoiled {
             assert!(check(&answered(&body), &SETTINGS).is_err(), "{body}");
         }
+        let length = |length: usize| Answered {
+            length: Some(length.to_string()),
+            ..answered(GOOD)
+        };
+        assert_eq!(check(&length(GOOD.len()), &SETTINGS), Ok(()));
+        assert!(check(&length(GOOD.len() - 1), &SETTINGS).is_err());
     }
 
     #[test]

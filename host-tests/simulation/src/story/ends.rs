@@ -213,6 +213,7 @@ impl Story {
             status: exchange.status(),
             content_type: flight.header("content-type"),
             error_code: flight.header("x-error-code"),
+            length: flight.header("content-length"),
             body: &body,
             accept: flight.asked.accept,
             id: &flight.id,
