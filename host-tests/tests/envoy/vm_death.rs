@@ -1,6 +1,8 @@
 //! Every plugin dies, in every callback, under every failure policy: what clients see is what docs/failure-policies.md says.
 //! No module that ships can be made to; the modules here are those with a trap put around their callbacks.
 
+mod survives;
+
 use chaos::death::{Death, Mortals, PLUGINS, Policy, ticks};
 use chaos::mortal::{Place, header};
 use chaos::{Length, Trouble, make, table};
