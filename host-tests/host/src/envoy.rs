@@ -56,6 +56,8 @@ pub(crate) struct Settings {
     pub(crate) allow_memory_growth: bool,
     /// Host calls, costs and metrics around each exchange are written down.
     pub(crate) keeps_records: bool,
+    /// Names of headers that requests and answers have as secrets of the modules, and shall not; none: all of them.
+    pub(crate) not_planted: Option<Vec<Vec<u8>>>,
     /// Bytes of a body that a filter may hold back.
     pub(crate) buffer_limit: usize,
 }
@@ -150,6 +152,7 @@ impl Envoy {
                     allow_unserved: false,
                     allow_memory_growth: false,
                     keeps_records: true,
+                    not_planted: Some(Vec::new()),
                     buffer_limit: DEFAULT_BUFFER_LIMIT,
                 },
                 plugins: plugins.into_iter().map(Arc::new).collect(),
@@ -322,6 +325,8 @@ impl Drop for Envoy {
             );
             leaks.extend(threads.iter().flat_map(|thread| thread.lock().leaks()));
         }
+        let told = self.shared.secrets.lock().told();
+        assert!(told.is_empty(), "{told}");
         let allowed = self.setup.borrow().settings.allow_memory_growth;
         assert!(
             allowed || leaks.is_empty(),

@@ -133,6 +133,8 @@ impl Exchange {
         };
         let not_served = self.envoy.shared.not_served.lock().join("; ");
         self.require(allow_unserved || not_served.is_empty(), &not_served);
+        let told = self.envoy.shared.secrets.lock().told();
+        self.require(told.is_empty(), &told);
         let died = self.stream.borrow().died.clone();
         self.require(
             allowed || died.is_empty(),

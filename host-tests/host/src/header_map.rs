@@ -103,6 +103,12 @@ impl HeaderMap {
             .collect()
     }
 
+    /// Removes the entries with this name, in lower case, and this value.
+    pub(crate) fn remove_pair(&mut self, name: &[u8], value: &[u8]) {
+        self.entries
+            .retain(|(n, v)| (n.as_slice(), v.as_slice()) != (name, value));
+    }
+
     /// Adds a value: to an inline header that is there already with a comma, else as an entry of its own.
     pub(crate) fn add(&mut self, name: &[u8], value: &[u8]) {
         let name = self.kind.known(name);

@@ -255,6 +255,8 @@ impl Host {
         let settings = &self.envoy.setup().settings;
         let not_served = self.shared().not_served.lock().join("; ");
         assert!(settings.allow_unserved || not_served.is_empty(), "{not_served}");
+        let told = self.shared().secrets.lock().told();
+        assert!(told.is_empty(), "{told}");
         let deaths = self.deaths();
         if !settings.allow_vm_death && !deaths.is_empty() {
             let log: Vec<String> = self.logs().iter().map(LogLine::to_string).collect();

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use wasmtime::{Config, Engine, ExternType, InstancePre, Linker, OptLevel};
 
+use crate::secrets::Secret;
 use crate::vm_state::VmState;
 
 pub(crate) use exports::{ALLOCATORS, AbiVersion};
@@ -29,6 +30,7 @@ pub(crate) use exports::{ALLOCATORS, AbiVersion};
 #[derive(Clone)]
 pub struct Module {
     inner: Arc<Inner>,
+    pub(crate) secrets: Arc<[Secret]>,
 }
 
 // Compiled code never changes: a panic cannot leave it half changed.
@@ -89,7 +91,19 @@ impl Module {
                 engine,
                 pre,
             }),
+            secrets: Arc::default(),
         })
+    }
+
+    /// Plants these in the traffic of each host that loads it: every request, or every answer of an upstream, has them,
+    /// and a test fails where a plugin of that host tells one of them, or a part of it. Tests do not see them.
+    ///
+    /// So neither a module that writes whole header maps can have them, nor what measures cost ([`Host::plant_nothing`]).
+    ///
+    /// [`Host::plant_nothing`]: crate::Host::plant_nothing
+    pub fn secrets(mut self, secrets: impl IntoIterator<Item = Secret>) -> Module {
+        self.secrets = secrets.into_iter().collect();
+        self
     }
 
     pub(crate) fn engine(&self) -> &Engine {

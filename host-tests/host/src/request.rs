@@ -67,6 +67,22 @@ impl Request {
         self
     }
 
+    /// Adds a header whose value no plugin may tell anybody: see [`crate::Secret`].
+    ///
+    /// # Panics
+    /// When the value has fewer than eight bytes.
+    #[track_caller]
+    pub fn secret(self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Request {
+        let (name, value) = (name.as_ref(), value.as_ref());
+        assert!(
+            value.len() >= 8,
+            "{} bytes are too few to search for",
+            value.len()
+        );
+        self.envoy.shared.secrets.lock().guard(name, value);
+        self.header(name, value)
+    }
+
     /// The authority (default: `host.test`).
     pub fn host(mut self, host: impl AsRef<[u8]>) -> Request {
         self.sent.authority = host.as_ref().to_vec();

@@ -11,6 +11,7 @@ use crate::abi::Status;
 use crate::clock::Clock;
 use crate::log::{LogLine, Thread};
 use crate::metrics::Metrics;
+use crate::secrets::Secrets;
 use crate::shared_data::SharedData;
 use crate::shared_queue::SharedQueues;
 use crate::steps::Steps;
@@ -35,6 +36,8 @@ pub(crate) struct Shared {
     pub(crate) leaks: Mutex<Vec<String>>,
     /// Why VMs died, in order.
     pub(crate) deaths: Mutex<Vec<String>>,
+    /// What no plugin may tell, and what they told all the same.
+    pub(crate) secrets: Mutex<Secrets>,
     pub(crate) steps: Steps,
     /// How many connections clients have opened.
     pub(crate) connections: AtomicU64,
@@ -59,6 +62,7 @@ impl Shared {
             not_served: Mutex::default(),
             leaks: Mutex::default(),
             deaths: Mutex::default(),
+            secrets: Mutex::default(),
             steps: Steps::default(),
             connections: AtomicU64::new(0),
         }

@@ -37,6 +37,8 @@ pub(crate) struct VmState {
     /// The context that the guest chose instead; 0 for none.
     pub(crate) effective: u32,
     pub(crate) callback: &'static str,
+    /// The host call that it makes, or has made last.
+    pub(crate) calling: &'static str,
     /// Where the guest is while it may call hardly anything.
     pub(crate) restricted: Option<&'static str>,
     /// Why the guest's allocator failed. The callback that needed it goes on, but the VM is dead after it.
@@ -108,6 +110,7 @@ impl VmState {
             current: 0,
             effective: 0,
             callback: "start",
+            calling: "",
             restricted: Some("before the VM has started (in _initialize, main or _start)"),
             allocator_failed: None,
             metric_ids: MetricIds::default(),

@@ -33,6 +33,8 @@ mod replies;
 mod root_contexts;
 #[path = "behaviour/router.rs"]
 mod router;
+#[path = "behaviour/secrets.rs"]
+mod secrets;
 #[path = "behaviour/state.rs"]
 mod state;
 #[path = "behaviour/stream.rs"]

@@ -5,6 +5,7 @@ use wasmtime::{Caller, TypedFunc, Val};
 use crate::abi::Status;
 use crate::call_out::Response;
 use crate::header_map::{HeaderMap, HeaderPair};
+use crate::secrets::Secrets;
 use crate::stream::{MapType, SharedStream};
 use crate::vm_state::{Context, ContextKind, VmState};
 
@@ -102,12 +103,36 @@ impl<'a, 'b> Guest<'a, 'b> {
 
     /// Bytes of the guest; INVALID_MEMORY_ACCESS where it has none.
     pub(crate) fn read(&mut self, at: u32, length: u32) -> Result<Vec<u8>, Status> {
+        let bytes = self.read_without_a_search(at, length)?;
+        self.search(|secrets, plugin, call| secrets.search(plugin, call, &bytes));
+        Ok(bytes)
+    }
+
+    /// Headers that go to a peer of the exchange. One that a peer has sent may go on under its name.
+    pub(crate) fn read_headers(&mut self, at: u32, length: u32) -> Result<Vec<HeaderPair>, Status> {
+        let pairs = decode_pairs(&self.read_without_a_search(at, length)?);
+        self.search(|secrets, plugin, call| {
+            for (name, value) in &pairs {
+                secrets.search_header(plugin, call, name, value);
+            }
+        });
+        Ok(pairs)
+    }
+
+    fn read_without_a_search(&mut self, at: u32, length: u32) -> Result<Vec<u8>, Status> {
         let memory = self.state().memory.ok_or(Status::INVALID_MEMORY_ACCESS)?;
         let (from, length) = (at as usize, length as usize);
         let bytes = memory.data(&self.caller).get(from..from.saturating_add(length));
         let bytes = bytes.ok_or(Status::INVALID_MEMORY_ACCESS)?.to_vec();
         self.state_mut().meter.bytes_in += length as u64;
         Ok(bytes)
+    }
+
+    fn search(&self, search: impl FnOnce(&mut Secrets, &str, &str)) {
+        let state = self.state();
+        let plugin = self.context().map(|context| context.plugin.name.as_str());
+        let mut secrets = state.shared.secrets.lock();
+        search(&mut secrets, plugin.unwrap_or_default(), state.calling);
     }
 
     pub(crate) fn read_u32(&mut self, at: u32) -> Result<u32, Status> {

@@ -1,7 +1,7 @@
 //! Header maps. A map is readable while its own callback runs, in `on_log`, and, as Envoy only forgets it when a
 //! callback lets the exchange go on, also after a callback that stopped it.
 
-use super::guest::{Args, Failure, Guest, decode_pairs, encode_pairs};
+use super::guest::{Args, Failure, Guest, encode_pairs};
 use super::{HostFunction, Param::I32, Status};
 use crate::stream::MapType;
 
@@ -130,7 +130,7 @@ fn get_pairs(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {
 
 fn set_pairs(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {
     let map = map_type(args.u32(0))?;
-    let pairs = decode_pairs(&guest.read(args.u32(1), args.u32(2))?);
+    let pairs = guest.read_headers(args.u32(1), args.u32(2))?;
     let (stream, filter) = guest.stream().ok_or(Status::BAD_ARGUMENT)?;
     let mut stream = stream.borrow_mut();
     stream

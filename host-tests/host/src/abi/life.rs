@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::guest::{Args, Failure, Guest, decode_pairs};
+use super::guest::{Args, Failure, Guest};
 use super::{HostFunction, Param::I32, Status};
 use crate::local_reply::LocalReply;
 use crate::log::Level;
@@ -116,7 +116,7 @@ fn set_tick_period(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Fail
 fn send_local_response(guest: &mut Guest<'_, '_>, args: Args<'_>) -> Result<(), Failure> {
     let details = guest.read(args.u32(1), args.u32(2))?;
     let body = guest.read(args.u32(3), args.u32(4))?;
-    let headers = decode_pairs(&guest.read(args.u32(5), args.u32(6))?);
+    let headers = guest.read_headers(args.u32(5), args.u32(6))?;
     let details: Vec<u8> = details
         .into_iter()
         .map(|byte| if byte.is_ascii_whitespace() { b'_' } else { byte })

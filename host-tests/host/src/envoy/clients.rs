@@ -19,7 +19,11 @@ use crate::way::{Direction, Way};
 impl EnvoyThread {
     /// A client's request comes in on a worker. It goes on until it waits for something outside of Envoy.
     pub(super) fn open(&mut self, sent: ClientRequest) -> SharedStream {
-        let (request, source) = self.settings.edge.receive(&sent, &mut self.shared.random.lock());
+        let (mut request, source) = self.settings.edge.receive(&sent, &mut self.shared.random.lock());
+        self.shared
+            .secrets
+            .lock()
+            .add_to(&mut request, Direction::Request);
         let connection_id = 1 + self.shared.connections.fetch_add(1, Ordering::Relaxed);
         let refused = edge::refuse(&sent);
         let taken = self.take_seats(None);

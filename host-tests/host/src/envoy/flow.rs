@@ -92,7 +92,7 @@ impl EnvoyThread {
                     b"filter_removed_required_response_headers{missing_required_header:_:status}".to_vec();
             }
             stream.code = Some(status_of(headers));
-            let delivered = if stream.call_out.is_some() {
+            let mut delivered = if stream.call_out.is_some() {
                 headers.clone()
             } else {
                 let upgraded = stream.code == Some(101) && stream.sent.upgrade().is_some();
@@ -101,6 +101,7 @@ impl EnvoyThread {
                 edge::finish_response(headers, self.shared.clock.system_time(), upgraded, close);
                 edge::frame_response(headers, end, &stream.sent)
             };
+            self.shared.secrets.lock().take_from(&mut delivered);
             stream.delivered = Some((delivered, body));
             end || !complete
         };

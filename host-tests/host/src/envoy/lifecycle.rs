@@ -30,6 +30,13 @@ impl Envoy {
         }
         let setup = self.setup.borrow();
         let settings = Arc::new(setup.settings.clone());
+        if let Some(not_planted) = &settings.not_planted {
+            let all = setup.all_plugins();
+            let secrets = all.flat_map(|(_, plugin)| plugin.module.secrets.iter());
+            secrets
+                .filter(|secret| !not_planted.iter().any(|name| secret.is_called(name)))
+                .for_each(|secret| self.shared.secrets.lock().plant(secret));
+        }
         let mut bases = self.bases.lock();
         let mut main = EnvoyThread::new(&settings, &self.shared, Thread::Main);
         for (cluster, plugin) in setup.all_plugins() {

@@ -188,6 +188,21 @@ impl Host {
         self.set(|setup| setup.settings.keeps_records = false)
     }
 
+    /// Requests and answers have no secrets of the modules ([`crate::Module::secrets`]): for a test that counts what is in them.
+    #[track_caller]
+    pub fn plant_nothing(self) -> Host {
+        self.set(|setup| setup.settings.not_planted = None)
+    }
+
+    /// Requests and answers have all secrets of the modules but that of this header: for a test of requests without it.
+    #[track_caller]
+    pub fn plant_all_but(self, name: &str) -> Host {
+        self.set(|setup| {
+            let names = setup.settings.not_planted.get_or_insert_default();
+            names.push(name.as_bytes().to_vec());
+        })
+    }
+
     /// How many bytes of a body a filter may hold back (default: 1 MiB, as `per_connection_buffer_limit_bytes`).
     /// Past it, a request is answered 413; a response becomes a 500, or breaks off if its headers are on their way.
     #[track_caller]

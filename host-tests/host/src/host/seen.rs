@@ -142,6 +142,11 @@ impl Host {
         self.envoy.call_outs()
     }
 
+    /// How many times plugins handed bytes to the host, in which secrets were searched for: none without any.
+    pub fn outputs_searched(&self) -> u64 {
+        self.shared().secrets.lock().searched()
+    }
+
     /// Why VMs died so far, in order, where [`Host::allow_vm_death`] lets them.
     pub fn deaths(&self) -> Vec<String> {
         self.shared().deaths.lock().clone()

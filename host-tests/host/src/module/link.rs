@@ -147,6 +147,7 @@ fn refuse_by_name(
 /// Books the call. Gives the status that fault injection wants it to answer.
 fn enter(caller: &mut Caller<'_, VmState>, name: &'static str) -> wasmtime::Result<Option<Status>> {
     let state = caller.data_mut();
+    state.calling = name;
     if let Some(place) = state.restricted
         && !always_allowed(name)
     {

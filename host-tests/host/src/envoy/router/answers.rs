@@ -53,7 +53,11 @@ impl EnvoyThread {
             let filters = stream.routing.attempt_stream.clone();
             (stream.routing.protocol, upgraded, bodiless, filters)
         };
-        let headers = as_received(response, protocol);
+        let mut headers = as_received(response, protocol);
+        self.shared
+            .secrets
+            .lock()
+            .add_to(&mut headers, Direction::Response);
         let arriving = match bodiless {
             true => Vec::new(),
             false => response.arrivals(protocol, upgraded),

@@ -90,6 +90,9 @@ impl EnvoyThread {
 
     /// The request's headers get to the upstream. From here its script counts.
     pub(super) fn reach_upstream(&mut self, stream: &SharedStream, headers: &HeaderMap) {
+        let mut seen = headers.clone();
+        self.shared.secrets.lock().take_from(&mut seen);
+        let headers = &seen;
         let cluster = {
             let mut stream = stream.borrow_mut();
             if let Some(attempt) = stream.routing.live() {
