@@ -11,7 +11,9 @@ fn host() -> Host {
     let plugin = |plugin: &host_tests::plugin::Plugin| {
         Plugin::new(plugin.module()).name(plugin.name).config(json!({}))
     };
-    Host::chain([&ADMIN, &CIRCUIT_BREAKER, &RETRY].map(plugin)).seed(1)
+    Host::chain([&ADMIN, &CIRCUIT_BREAKER, &RETRY].map(plugin))
+        .seed(1)
+        .plant_nothing()
 }
 
 fn ask(host: &Host, method: &str, path: &str) -> Exchange {
@@ -34,7 +36,10 @@ pub(super) fn live_state() -> String {
         let cost = usual(&host, |host| ask(host, method, path)).usual;
         golden += &format!("{what}\n{cost}\n");
     }
-    let admin = Host::new(ADMIN.module()).plugin_name("admin").seed(1);
+    let admin = Host::new(ADMIN.module())
+        .plugin_name("admin")
+        .seed(1)
+        .plant_nothing();
     let cost = usual(&admin, |host| request(host).answered_with(200)).usual;
     golden += &format!("a request is for something else\n{cost}\n");
     golden

@@ -11,6 +11,7 @@ fn breaker(configuration: Value) -> Host {
         .plugin_name("circuit-breaker")
         .config(configuration)
         .seed(1)
+        .plant_nothing()
 }
 
 fn policy(more: Value) -> Value {

@@ -12,6 +12,7 @@ fn one_pass(configuration: Value) -> Host {
         .root_id("policies")
         .config(configuration)
         .seed(1)
+        .plant_nothing()
 }
 
 /// The same plugins, each in its own module.
@@ -21,7 +22,9 @@ fn chain(configuration: &Value) -> Host {
             .name(module.name)
             .config(configuration[module.name].clone())
     };
-    Host::chain([&ERROR_ENVELOPE, &REQUEST_ID, &CIRCUIT_BREAKER, &RETRY].map(of_its_own)).seed(1)
+    Host::chain([&ERROR_ENVELOPE, &REQUEST_ID, &CIRCUIT_BREAKER, &RETRY].map(of_its_own))
+        .seed(1)
+        .plant_nothing()
 }
 
 fn all() -> Value {

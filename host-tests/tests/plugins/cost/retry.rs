@@ -11,6 +11,7 @@ fn retry(configuration: Value) -> Host {
         .plugin_name("retry")
         .config(configuration)
         .seed(1)
+        .plant_nothing()
 }
 
 /// Sends it. Each attempt gets this answer.

@@ -50,7 +50,7 @@ fn a_key_has_a_post_tried_again() {
 
 #[test]
 fn without_one_a_post_is_tried_again_only_where_the_upstream_has_seen_nothing() {
-    let host = unlocking();
+    let host = unlocking().plant_all_but("idempotency-key");
     assert_eq!(attempts(host.post("/orders"), 503), 1);
     assert_eq!(attempts(host.post("/orders"), Answer::reset()), 1);
     assert_eq!(attempts(host.post("/orders"), Answer::connection_failure()), 3);
@@ -159,7 +159,7 @@ fn expect_refused(request: Request, code: &str, details: &str, message: &str) {
 
 #[test]
 fn a_request_that_must_have_a_key_and_has_none_is_refused() {
-    let host = requiring();
+    let host = requiring().plant_all_but("idempotency-key");
     for method in ["POST", "PATCH"] {
         expect_refused(
             host.request(method, "/orders"),
@@ -208,7 +208,8 @@ fn a_request_with_a_key_passes_and_is_tried_again_only_where_it_unlocks() {
 
 #[test]
 fn a_call_of_grpc_without_the_key_that_it_must_have_is_an_invalid_argument() {
-    let exchange = requiring().grpc("/shop.Orders/Place").expect_rejected(200);
+    let host = requiring().plant_all_but("idempotency-key");
+    let exchange = host.grpc("/shop.Orders/Place").expect_rejected(200);
     exchange
         .header("grpc-status", "3")
         .header("x-error-code", "IDEMPOTENCY_KEY_MISSING")

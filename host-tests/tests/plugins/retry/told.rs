@@ -146,7 +146,8 @@ fn no_line_and_no_state_repeats_what_a_stranger_sent() {
         json!({ "explain": "all", "log": { "errors": "all", "max_per_second": 1_000 }, "default": {
         "deadline_headers": ["x-deadline"], "idempotency_key": { "unlocks": ["POST"] },
     } }),
-    );
+    )
+    .plant_all_but("idempotency-key");
     for name in [
         "x-deadline",
         "idempotency-key",
