@@ -260,7 +260,13 @@ impl Envoy {
         threads.iter().map(|thread| thread.lock().pages()).sum()
     }
 
-    /// The same of one worker.
+    /// What is in the memories of a worker's VMs between two addresses that exported globals hold.
+    pub(crate) fn memory_between(&self, worker: usize, from: &str, to: &str) -> Vec<Vec<u8>> {
+        // The main thread comes first.
+        self.all_threads()[worker + 1].lock().memory_between(from, to)
+    }
+
+    /// The size of the memories of a worker's VMs, in pages of 64 KiB.
     pub(crate) fn pages_of(&self, worker: usize) -> u64 {
         // The main thread comes first.
         self.all_threads()[worker + 1].lock().pages()

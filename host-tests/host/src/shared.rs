@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 
 use crate::abi::Status;
 use crate::clock::Clock;
+use crate::cost::Spent;
 use crate::log::{LogLine, Thread};
 use crate::metrics::Metrics;
 use crate::secrets::Secrets;
@@ -24,6 +25,8 @@ pub(crate) struct Shared {
     pub(crate) queues: Mutex<SharedQueues>,
     pub(crate) log: Mutex<Vec<LogLine>>,
     pub(crate) calls: Mutex<CallBook>,
+    /// What callbacks that belong to no exchange have spent, in order.
+    pub(crate) spent: Mutex<Vec<Spent>>,
     /// How many answers each scripted cluster has given.
     pub(crate) answers_given: Mutex<BTreeMap<String, usize>>,
     /// What stands for each attempt that is under way, by cluster: it is held as often, and once more here.
@@ -56,6 +59,7 @@ impl Shared {
             queues: Mutex::default(),
             log: Mutex::default(),
             calls: Mutex::default(),
+            spent: Mutex::default(),
             answers_given: Mutex::default(),
             under_way: Mutex::default(),
             retries: Mutex::default(),

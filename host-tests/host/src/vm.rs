@@ -216,6 +216,17 @@ impl Vm {
         self.memory.exchange_ended(self.pages(), bytes, open);
     }
 
+    /// What is in its memory between two addresses, which globals of these names hold; none without such globals.
+    pub(crate) fn memory_between(&mut self, from: &str, to: &str) -> Option<Vec<u8>> {
+        let mut address = |name: &str| {
+            let global = self.instance.get_global(&mut self.store, name)?;
+            usize::try_from(global.get(&mut self.store).i32()? as u32).ok()
+        };
+        let range = address(from)?..address(to)?;
+        let memory = self.store.data().memory?;
+        memory.data(&self.store).get(range).map(<[u8]>::to_vec)
+    }
+
     /// The size of its memory, in pages of 64 KiB.
     pub(crate) fn pages(&self) -> u64 {
         self.store

@@ -51,6 +51,26 @@ impl Worker<'_> {
         Request::new(self.host.envoy().clone(), self.number, method, path.as_ref())
     }
 
+    /// What is in the linear memory of each of its VMs between two addresses, which exported globals of these names hold:
+    /// counters that a linker has put side by side, for example. A VM without such globals is left out.
+    ///
+    /// ```
+    /// let counts = r#"(module (memory (export "memory") 1) (data (i32.const 16) "\01\02\03")
+    ///     (global (export "from") i32 (i32.const 17)) (global (export "to") i32 (i32.const 19))
+    ///     (func (export "proxy_abi_version_0_2_1"))
+    ///     (func (export "malloc") (param i32) (result i32) (i32.const 0)))"#;
+    /// let host = host::Host::new(wat::parse_str(counts).unwrap());
+    /// assert_eq!(host.worker(0).memory_between("from", "to"), [[2, 3]]);
+    /// ```
+    ///
+    /// # Panics
+    /// When a plugin refuses its configuration.
+    #[track_caller]
+    pub fn memory_between(self, from: &str, to: &str) -> Vec<Vec<u8>> {
+        self.host.start();
+        self.host.envoy().memory_between(self.number, from, to)
+    }
+
     /// How many pages of 64 KiB the linear memories of all its VMs have by now. They never shrink.
     ///
     /// ```

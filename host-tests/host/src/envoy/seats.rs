@@ -249,6 +249,12 @@ impl EnvoyThread {
         }
     }
 
+    /// What is in each memory here between two addresses that exported globals hold.
+    pub(super) fn memory_between(&mut self, from: &str, to: &str) -> Vec<Vec<u8>> {
+        let vms = self.vms.values_mut();
+        vms.filter_map(|vm| vm.memory_between(from, to)).collect()
+    }
+
     /// The size of all memories here, in pages of 64 KiB.
     pub(super) fn pages(&self) -> u64 {
         self.vms.values().map(Vm::pages).sum()

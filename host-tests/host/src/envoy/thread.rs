@@ -121,8 +121,12 @@ impl EnvoyThread {
                     return Ok(root);
                 }
                 Err(Death(reason)) => (reason, true),
-                Ok(called) if called.value == Some(0) => (format!("{short} returned false"), false),
+                Ok(called) if called.value == Some(0) => {
+                    self.shared.spent.lock().extend(called.spent);
+                    (format!("{short} returned false"), false)
+                }
                 Ok(called) => {
+                    self.shared.spent.lock().extend(called.spent);
                     self.put_off(number, called.after);
                     continue;
                 }
@@ -156,8 +160,9 @@ impl EnvoyThread {
         all.extend_from_slice(arguments);
         let value = match vm.call(root, callback, &all) {
             Ok(called) => {
-                if let (Some(exchange), Some(spent)) = (exchange, called.spent) {
-                    exchange.borrow_mut().spent.push(spent);
+                match exchange {
+                    Some(exchange) => exchange.borrow_mut().spent.extend(called.spent),
+                    None => self.shared.spent.lock().extend(called.spent),
                 }
                 self.put_off(number, called.after);
                 called.value

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use super::Host;
 use crate::call_out::CallOut;
+use crate::cost::Cost;
 use crate::log::LogLine;
 use crate::metrics::MetricMove;
 use crate::shared::HostCall;
@@ -129,6 +130,25 @@ impl Host {
         let queues = shared.queues.lock();
         let token = queues.resolve(&self.first_vm_id(), name.as_ref())?;
         Some(queues.items(token))
+    }
+
+    /// What the callbacks cost that belong to no exchange: creation and configuration of root contexts, on every thread and
+    /// where it is refused as well, ticks, and their ends.
+    ///
+    /// ```
+    /// # let plugin = host::Module::new(&wat::parse_file("examples/api-key.wat").unwrap());
+    /// use host::{Host, secs};
+    /// let host = Host::new(plugin);
+    /// host.start();
+    /// let started = host.cost().callbacks.len();
+    /// host.get("/").expect_rejected(401);
+    /// assert_eq!(host.cost().callbacks.len(), started);
+    /// assert_eq!(host.cost().callbacks[0].callback, "proxy_on_context_create");
+    /// ```
+    pub fn cost(&self) -> Cost {
+        Cost {
+            callbacks: self.shared().spent.lock().clone(),
+        }
     }
 
     /// Every host call of every plugin so far, in order.
