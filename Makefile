@@ -116,6 +116,19 @@ simulate: wasm ## Plays stories of fleets in the test host: SEEDS=, FROM=, MINUT
 	@exec target/release/simulate $(if $(SEED),--seed '$(SEED)',--seeds '$(SEEDS)') $(if $(FROM),--from '$(FROM)') \
 	  $(if $(MINUTES),--minutes '$(MINUTES)') $(if $(MODULES),--modules '$(MODULES)') \
 	  $(if $(filter yes,$(PUBLISH)),--publish)
+# The fuzzer, ready to run: $(call fuzz,<its options>)
+fuzz = @$(need-cargo); $(call target,wasm32-wasip1); tools/build-fuzzer $(PLUGINS); \
+  exec target/release/fuzz $(if $(MINUTES),--minutes '$(MINUTES)') $(if $(TARGET),--target '$(TARGET)') \
+    $(if $(INPUT),--input '$(INPUT)') $(if $(RUNS),--runs '$(RUNS)') $(if $(filter yes,$(KEEP)),--keep) \
+    $(if $(filter yes,$(PUBLISH)),--publish) $(1)
+
+.PHONY: fuzz
+fuzz: $(wasm-opt) ## Looks for bytes that break something: MINUTES=, TARGET=, INPUT= (again this one), RUNS=, KEEP=yes, PUBLISH=yes
+	$(call fuzz)
+
+.PHONY: endless-work
+endless-work: $(wasm-opt) ## Looks for bytes that cost a callback more than any so far: MINUTES=, TARGET=, PUBLISH=yes
+	$(call fuzz,--work)
 
 .PHONY: dist
 dist: wasm ## Packages the plugins in dist/: checksums, JSON Schemas, SBOMs, OCI images
