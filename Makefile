@@ -116,6 +116,12 @@ simulate: wasm ## Plays stories of fleets in the test host: SEEDS=, FROM=, MINUT
 	@exec target/release/simulate $(if $(SEED),--seed '$(SEED)',--seeds '$(SEEDS)') $(if $(FROM),--from '$(FROM)') \
 	  $(if $(MINUTES),--minutes '$(MINUTES)') $(if $(MODULES),--modules '$(MODULES)') \
 	  $(if $(filter yes,$(PUBLISH)),--publish)
+
+.PHONY: mutants
+mutants: wasm ## Builds the plugins with one deliberate bug after the other, each of which the stories must find: ONLY=, PUBLISH=yes
+	@cargo build --locked --release -p mutants 2>&1 | { grep --line-buffered -v '^ *Finished ' >&2 || true; }
+	@exec target/release/mutants $(if $(ONLY),--only '$(ONLY)') $(if $(filter yes,$(PUBLISH)),--publish)
+
 # The fuzzer, ready to run: $(call fuzz,<its options>)
 fuzz = @$(need-cargo); $(call target,wasm32-wasip1); tools/build-fuzzer $(PLUGINS); \
   exec target/release/fuzz $(if $(MINUTES),--minutes '$(MINUTES)') $(if $(TARGET),--target '$(TARGET)') \

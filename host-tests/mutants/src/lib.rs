@@ -5,12 +5,17 @@
 
 #![forbid(unsafe_code)]
 
+mod catch;
 mod list;
+mod page;
 mod tree;
 
+pub use catch::{Caught, acquit, catch};
 pub use list::{MUTANTS, Mutant};
+pub use page::{check, publish};
 pub use tree::Tree;
 
+use ledger::DOCUMENT;
 use std::path::PathBuf;
 use std::{io, process};
 use thiserror::Error;
@@ -48,6 +53,31 @@ pub enum Error {
         /// What it said.
         said: String,
     },
+    /// What was built is no module.
+    #[error("{}: {why}", .path.display())]
+    NoModule {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+    },
+    /// The module without a bug breaks a promise.
+    #[error("without a bug, the story of seed {seed} breaks a promise, too: {promise}")]
+    Original {
+        /// Which.
+        promise: String,
+        /// In whose story.
+        seed: u64,
+    },
+    /// There is none of that name.
+    #[error("there is no mutant {0}")]
+    Unknown(String),
+    /// The page does not say what was found.
+    #[error("{DOCUMENT}: has {0}: write it with `make mutants PUBLISH=yes`")]
+    Page(&'static str),
+    /// The table of all parts has no room for it.
+    #[error(transparent)]
+    Ledger(#[from] ledger::Error),
 }
 
 /// What a mutant or its making gives.

@@ -1,7 +1,7 @@
 //! The bugs: each a place in the sources, and what is wrong with it.
 
 /// A plugin with one bug.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mutant {
     /// Its name.
     pub name: &'static str,
@@ -68,10 +68,24 @@ pub const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "window-too-long",
-        bug: "A window of time covers a tenth more than it says",
+        bug: "A window of time covers a ninth more than it says",
         file: "policy/src/breaker/window.rs",
-        right: "let over = number.saturating_sub(self.newest).min(all);",
-        wrong: "let over = number.saturating_sub(self.newest).saturating_sub(1).min(all);",
+        right: "now_millis / self.millis.div_ceil(BUCKETS as u64).max(1)",
+        wrong: "now_millis / self.millis.div_ceil(BUCKETS as u64 - 1).max(1)",
+    },
+    Mutant {
+        name: "window-comes-around",
+        bug: "What fell out of a window of time counts again when its bucket's turn comes",
+        file: "policy/src/breaker/window.rs",
+        right: "*bucket = Bucket::default();",
+        wrong: "let _ = bucket;",
+    },
+    Mutant {
+        name: "failures-stay",
+        bug: "A failure never falls out of a window of calls",
+        file: "policy/src/breaker/window.rs",
+        right: "*word = if hit { *word | bit } else { *word & !bit };",
+        wrong: "*word = if hit { *word | bit } else { *word };",
     },
     Mutant {
         name: "successes-wait-too-long",
