@@ -2,6 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+mod interrupt;
+
 use chaos::{Length, Outcome, Trouble};
 use clap::Parser;
 use std::process::ExitCode;
@@ -28,7 +30,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
+    match interrupt::leave_nothing().and_then(|_folder| run(&Arguments::parse())) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -46,14 +48,15 @@ fn run(arguments: &Arguments) -> chaos::Result<bool> {
     };
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
     eprintln!("seed {seed}");
-    let each = Duration::from_secs_f64(arguments.minutes.max(0.0) * 60.0 / troubles.len() as f64);
+    let each = arguments.minutes * 60.0 / troubles.len() as f64;
     let length = match arguments.vm_death {
         Some(rounds) => Length {
             rounds,
             ..Length::default()
         },
+        // Nonsense is no time at all: each trouble once.
         None => Length {
-            time: each,
+            time: Duration::try_from_secs_f64(each).unwrap_or_default(),
             ..Length::default()
         },
     };

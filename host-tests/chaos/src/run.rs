@@ -20,6 +20,8 @@ use std::time::{Duration, Instant};
 /// How long a trouble lasts at least, and how much longer at most.
 const TROUBLE: Duration = Duration::from_millis(700);
 const LONGER: Duration = Duration::from_millis(1500);
+/// Between two lines of progress.
+const TELL: Duration = Duration::from_secs(10);
 /// Between two replacements of the listeners.
 const UPDATE: Duration = Duration::from_secs(1);
 
@@ -40,16 +42,20 @@ pub(crate) fn run(trouble: Trouble, length: Length, seed: u64) -> Result<Outcome
     let mut random = fastrand::Rng::with_seed(seed);
     let (mut rounds, mut broken) = (0, Vec::new());
     let end = Instant::now() + length.time;
+    let mut told = Instant::now();
     loop {
-        served(&load)?;
-        make(trouble, &mut stage, &mut random, rounds, &mut broken)?;
-        rounds += 1;
+        served(&load, &mut broken)?;
         let is_enough = rounds >= trouble.least_rounds().max(length.rounds) && Instant::now() >= end;
         if is_enough || !broken.is_empty() {
             break;
         }
+        make(trouble, &mut stage, &mut random, rounds, &mut broken)?;
+        rounds += 1;
+        if told.elapsed() >= TELL {
+            told = Instant::now();
+            eprintln!("{}: {rounds} rounds", trouble.name());
+        }
     }
-    served(&load)?;
     let seen: Vec<(Variant, Seen)> = load
         .into_iter()
         .map(|(variant, load)| (variant, load.stop()))
@@ -82,15 +88,24 @@ pub(crate) fn run(trouble: Trouble, length: Length, seed: u64) -> Result<Outcome
     })
 }
 
-/// Waits until each listener has served some requests more in a row as if nothing were the matter: what was open is
-/// closed.
-fn served(load: &[(Variant, Load)]) -> Result<()> {
+/// Waits until each listener has served some requests more as if nothing were the matter: what was open is closed.
+fn served(load: &[(Variant, Load)], broken: &mut Vec<String>) -> Result<()> {
     for (variant, load) in load {
         let what = format!("{}: requests being served again", variant.name());
         let good = crate::ends::End::Answered(200, None);
         let good = || load.seen().ends.get(&good).copied().unwrap_or_default();
         let before = good();
-        wait::until(BOUND, &what, || Ok((good() >= before + 20).then_some(())))?;
+        let again = wait::until(BOUND, &what, || Ok((good() >= before + 20).then_some(())));
+        kept(again, broken)?;
+    }
+    Ok(())
+}
+
+/// What did not come about in time is a promise that was broken.
+fn kept(came: live::Result<()>, broken: &mut Vec<String>) -> Result<()> {
+    match came {
+        Err(live::Error::Late { what, bound }) => broken.push(format!("{what}: not within {bound:?}")),
+        other => other?,
     }
     Ok(())
 }
@@ -183,16 +198,16 @@ fn update(stage: &Stage, round: u64, broken: &mut Vec<String>) -> Result<()> {
     let done = wait::until(BOUND, &what, || {
         Ok((counters()?.get(counter) > before.get(counter)).then_some(()))
     });
-    match done {
-        Err(live::Error::Late { .. }) => broken.push(format!("{what}: not within {BOUND:?}")),
-        other => other?,
-    }
+    kept(done, broken)?;
     for variant in Variant::GUARDED {
         match fault {
-            None => wait::until(BOUND, &format!("{name} on {}", variant.name()), || {
-                let [_, found] = stage.ask_broken(variant)?;
-                Ok((found == name).then_some(()))
-            })?,
+            None => {
+                let now = wait::until(BOUND, &format!("{name} on {}", variant.name()), || {
+                    let [_, found] = stage.ask_broken(variant)?;
+                    Ok((found == name).then_some(()))
+                });
+                kept(now, broken)?;
+            }
             Some(fault) => {
                 let last_good = format!("chaos-{}", round - 1);
                 let [_, found] = stage.ask_broken(variant)?;

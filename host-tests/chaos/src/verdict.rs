@@ -1,6 +1,5 @@
 //! What was promised, held against what happened.
 
-use crate::Result;
 use crate::configuration::broken_breaker;
 use crate::ends::{End, Ends};
 use crate::load::Seen;
@@ -8,6 +7,7 @@ use crate::metrics::sum;
 use crate::stage::Stage;
 use crate::trouble::Trouble;
 use crate::variant::Variant;
+use crate::{Error, Result};
 use live::wait;
 use std::time::Duration;
 
@@ -88,6 +88,11 @@ fn breakers(facts: &Facts<'_>, broken: &mut Vec<String>) -> Result<()> {
         let opened = facts.stage.transitions(name, "open")?;
         if facts.trouble.fails() != (opened > 0) {
             broken.push(format!("{name}: the breaker has opened {opened} times"));
+        }
+        if opened > 0
+            && let Err(Error::Live(error @ live::Error::Late { .. })) = facts.stage.breaker_reaches(name, 0)
+        {
+            broken.push(format!("{name}: {error}"));
         }
         let before = facts.broken_before.iter().find(|(other, _)| *other == variant);
         let before = before.map_or(0, |(_, before)| *before);

@@ -2,7 +2,8 @@
 //! known.
 
 use super::stage::{
-    Stage, alone, answer_to, configuration, eventually, is_rejection, three_strikes, transitions,
+    MANAGER, Stage, alone, answer_to, calls, configuration, eventually, is_rejection, three_strikes,
+    transitions,
 };
 use live::Sample;
 use serde_json::{Value, json};
@@ -44,6 +45,12 @@ impl Fleet {
     /// Envoy gets this policy, under a name that rejections have in their bodies, and takes it.
     #[track_caller]
     fn update(&self, name: &str, policy: &Value) {
+        self.changed(name, policy, |_| {});
+    }
+
+    /// The same, with the plugin's `vm_config` changed.
+    #[track_caller]
+    fn changed(&self, name: &str, policy: &Value, change: impl FnOnce(&mut Value)) {
         const UPDATES: &str = "listener_manager.lds.update_success";
         let updates = || {
             let statistics = self.stage.envoy.stats().expect("Envoy tells its statistics");
@@ -55,7 +62,10 @@ impl Fleet {
         // The listener says nothing of where the upstream is.
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 1));
         let next = self.folder.path().join("next.json");
-        fs::write(&next, listeners(&mut alone(&configuration, nowhere))).expect("a file can be written");
+        let mut sample = alone(&configuration, nowhere);
+        let vm = format!("{MANAGER}/http_filters/0/typed_config/config/vm_config");
+        change(sample.tree().pointer_mut(&vm).expect("the sample has the plugin"));
+        fs::write(&next, listeners(&mut sample)).expect("a file can be written");
         fs::rename(&next, self.folder.path().join("listeners.json")).expect("a file can be moved");
         eventually("the new configuration being accepted", || {
             (updates() > before).then_some(())
@@ -131,4 +141,29 @@ fn the_gauge_of_an_open_breaker_that_no_configuration_names_any_more_goes_to_0()
         let value = fleet.stage.envoy.metric(gauge).expect("Envoy tells its metrics");
         (value == Some(0)).then_some(())
     });
+}
+
+/// As a new version of the module is, which has the `vm_id` of the one before it.
+#[test]
+fn another_vm_of_the_same_vm_id_keeps_the_breaker_open_and_the_series_that_both_have() {
+    let policy = open_for_long(&json!({}));
+    let fleet = Fleet::new(&policy, 1);
+    let stage = &fleet.stage;
+    stage.tell(500, 3);
+    assert_eq!(stage.burst(20).rejected(), 20);
+    stage.metric(&calls("failure"), 3);
+    stage.metric(&calls("rejected"), 20);
+    fleet.changed("another-vm", &policy, |vm| {
+        vm["environment_variables"] = json!({ "key_values": { "version": "next" } });
+    });
+    fleet.rejects_as("another-vm");
+    let value = |series: &str| stage.envoy.metric(series).expect("Envoy tells its metrics");
+    eventually("the end of what only the old VM had counted", || {
+        value(&calls("failure")).is_none().then_some(())
+    });
+    assert!(
+        value(&calls("rejected")) >= Some(22),
+        "20, and one more on each worker"
+    );
+    assert_eq!(stage.reached(), 3);
 }
