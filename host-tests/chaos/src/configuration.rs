@@ -3,6 +3,7 @@
 //!
 //! The listeners come from a file, so that they can be replaced while Envoy runs.
 
+use crate::upstream::{BROKEN, HANGING};
 use crate::variant::Variant;
 use crate::{Error, Result};
 use live::Sample;
@@ -21,6 +22,8 @@ pub(crate) const MODULES: [&str; 5] = [
     "request-id",
     "retry",
 ];
+/// So many probes may be under way at the same time.
+pub(crate) const PROBES: u64 = 2;
 /// More connections than this a listener does not take, where it is to be crowded.
 pub(crate) const CONNECTIONS: u32 = 16;
 
@@ -233,13 +236,23 @@ impl Listeners {
                 "default": {
                     "trip": { "consecutive_failures": 5, "failure_rate": null },
                     "open": { "for": "500ms", "max": "1s", "jitter": 0 },
-                    "half_open": { "max_calls": 2, "successes": 2, "lease": "5s" },
+                    "half_open": { "max_calls": PROBES, "successes": 2, "lease": "5s" },
                     "ramp": null,
                 },
-                "routes": [{
-                    "match": { "path": crate::upstream::BROKEN },
-                    "policy": { "key": { "name": broken_breaker(variant) }, "open": { "for": "1000s", "max": "1000s" } },
-                }],
+                "routes": [
+                    {
+                        "match": { "path": BROKEN },
+                        "policy": { "key": { "name": broken_breaker(variant) }, "open": { "for": "1000s", "max": "1000s" } },
+                    },
+                    {
+                        "match": { "path": HANGING },
+                        "policy": {
+                            "key": { "name": format!("hanging-{}", variant.name()) },
+                            "trip": { "consecutive_failures": 1 },
+                            "half_open": { "max_calls": PROBES },
+                        },
+                    },
+                ],
             }),
             "retry" => json!({ "default": { "attempts": 2, "timeout": "1s", "per_try_timeout": "400ms" } }),
             _ => json!({}),

@@ -1,7 +1,7 @@
 //! Clients that ask all the time, each on a connection that it keeps as long as Envoy does.
 
 use crate::ends::{End, Ends, wrong};
-use crate::upstream::BROKEN;
+use crate::upstream::{BROKEN, HANGING};
 use crate::variant::Variant;
 use live::client::{Connection, Request, Response};
 use std::net::SocketAddr;
@@ -18,6 +18,17 @@ const PAUSE: Duration = Duration::from_millis(4);
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Each so many requests, one is for what is broken all the time.
 const BROKEN_EACH: u64 = 8;
+/// Each so many of those, one is for what never answers, where that is asked for.
+const HANGING_EACH: u64 = 3 * BROKEN_EACH;
+
+/// What is special about the clients' listener.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Kind {
+    /// Plugins die: then an answer may have no body and no id, which the dead would have given it.
+    pub(crate) is_mortal: bool,
+    /// Clients ask for what never answers, too.
+    pub(crate) hangs: bool,
+}
 
 /// The clients of one listener, until it is dropped.
 pub(crate) struct Load {
@@ -27,8 +38,7 @@ pub(crate) struct Load {
 
 struct Shared {
     variant: Variant,
-    /// Whether plugins die: then an answer may have no body and no id, which the dead would have given it.
-    is_mortal: bool,
+    kind: Kind,
     address: SocketAddr,
     over: AtomicBool,
     number: AtomicU64,
@@ -59,10 +69,10 @@ impl Seen {
 
 impl Load {
     /// Clients begin to ask the listener of this variant.
-    pub(crate) fn start(variant: Variant, address: SocketAddr, is_mortal: bool) -> Self {
+    pub(crate) fn start(variant: Variant, address: SocketAddr, kind: Kind) -> Self {
         let shared = Arc::new(Shared {
             variant,
-            is_mortal,
+            kind,
             address,
             over: AtomicBool::new(false),
             number: AtomicU64::new(0),
@@ -113,7 +123,7 @@ impl Shared {
     fn note(&self, is_broken: bool, id: &str, result: &live::Result<Response>) {
         let end = End::of(result);
         let wrong = match result {
-            Ok(response) if self.is_mortal && response.status == 503 => None,
+            Ok(response) if self.kind.is_mortal && response.status == 503 => None,
             Ok(response) if self.variant != Variant::Plain => wrong(id, response),
             Err(error @ (live::Error::Late { .. } | live::Error::Malformed { .. })) => {
                 Some(error.to_string())
@@ -136,7 +146,11 @@ fn ask(shared: &Shared) {
     while !shared.over.load(Ordering::Relaxed) {
         let number = shared.number.fetch_add(1, Ordering::Relaxed);
         let is_broken = number % BROKEN_EACH == BROKEN_EACH - 1;
-        let path = if is_broken { BROKEN } else { "/orders" };
+        let path = match number % HANGING_EACH {
+            last if shared.kind.hangs && last == HANGING_EACH - 1 => HANGING,
+            _ if is_broken => BROKEN,
+            _ => "/orders",
+        };
         let id = format!("chaos-{}-{number}", shared.variant.name());
         let request = Request::get(path).header("x-request-id", &id);
         let mut was_used = kept.is_some();

@@ -3,7 +3,7 @@
 use crate::configuration::{CONNECTIONS, Fault, Limits, Listeners, PLUGINS};
 use crate::crowd::Crowd;
 use crate::death;
-use crate::load::{Load, Seen};
+use crate::load::{Kind, Load, Seen};
 use crate::mortal::{Place, header};
 use crate::stage::{BOUND, Stage};
 use crate::trouble::Trouble;
@@ -38,7 +38,10 @@ pub(crate) fn run(trouble: Trouble, length: Length, seed: u64) -> Result<Outcome
         .iter()
         .map(|(variant, upstream)| (*variant, upstream.broken_requests()))
         .collect();
-    let load = stage.load()?;
+    let load = stage.load(Kind {
+        is_mortal: limits.mortal,
+        hangs: trouble == Trouble::Reloads,
+    })?;
     let mut random = fastrand::Rng::with_seed(seed);
     let (mut rounds, mut broken) = (0, Vec::new());
     let end = Instant::now() + length.time;

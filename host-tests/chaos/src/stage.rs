@@ -2,9 +2,9 @@
 
 use crate::configuration::{Limits, Listeners, all_shipped, bootstrap};
 use crate::death;
-use crate::load::Load;
+use crate::load::{Kind, Load};
 use crate::metrics::sum;
-use crate::upstream::{BROKEN, Upstream};
+use crate::upstream::{BROKEN, HANGING, Upstream};
 use crate::variant::Variant;
 use crate::{Error, Result};
 use live::client::{self, Request};
@@ -73,18 +73,19 @@ impl Stage {
         Ok(stage)
     }
 
-    /// Clients begin to ask all listeners.
+    /// Clients begin to ask all listeners, those with plugins in this way.
     ///
     /// # Errors
     /// Where a listener is missing.
-    pub(crate) fn load(&self) -> Result<Vec<(Variant, Load)>> {
-        let is_mortal = self.listeners.limits.mortal;
+    pub(crate) fn load(&self, kind: Kind) -> Result<Vec<(Variant, Load)>> {
         let load = |variant: Variant| {
             let address = self.envoy.listener(variant.name())?;
-            Ok((
-                variant,
-                Load::start(variant, address, is_mortal && variant != Variant::Plain),
-            ))
+            let kind = if variant == Variant::Plain {
+                Kind::default()
+            } else {
+                kind
+            };
+            Ok((variant, Load::start(variant, address, kind)))
         };
         Variant::ALL.into_iter().map(load).collect()
     }
@@ -142,8 +143,12 @@ impl Stage {
     /// # Errors
     /// Where there is no answer.
     pub(crate) fn ask_broken(&self, variant: Variant) -> live::Result<[String; 2]> {
+        self.ask(variant, BROKEN)
+    }
+
+    fn ask(&self, variant: Variant, path: &str) -> live::Result<[String; 2]> {
         let number = self.asked.fetch_add(1, Ordering::Relaxed);
-        let request = Request::get(BROKEN).header("x-request-id", format!("beside-{number}"));
+        let request = Request::get(path).header("x-request-id", format!("beside-{number}"));
         let response = client::send(self.envoy.listener(variant.name())?, &request)?;
         let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
         let text = |member: &str| {
@@ -161,7 +166,15 @@ impl Stage {
     }
 
     fn open_broken(&self) -> Result<()> {
-        for variant in Variant::GUARDED {
+        for (variant, upstream) in self
+            .upstreams
+            .iter()
+            .filter(|(variant, _)| *variant != Variant::Plain)
+        {
+            let variant = *variant;
+            self.ask(variant, HANGING)?;
+            // From now on only probes come.
+            upstream.most_hanging();
             wait::until(BOUND, "what is broken being rejected", || {
                 let [code, _] = self.ask_broken(variant)?;
                 Ok((code == "CIRCUIT_OPEN").then_some(()))

@@ -21,7 +21,7 @@ pub fn table(outcomes: &[Outcome]) -> String {
                 .map(|(end, count)| format!("{end}: {count}"))
                 .collect();
             if row.rejected > 0 && row.variant != crate::Variant::Plain {
-                ends.push(format!("by the open breaker: {}", row.rejected));
+                ends.push(format!("for what is broken: {}", row.rejected));
             }
             if row.sent_again > 0 {
                 ends.push(format!("sent again: {}", row.sent_again));

@@ -14,6 +14,9 @@ pub(crate) const BODY: &[u8] = b"an order as the upstream has it\n";
 /// Requests for this path are answered 503, whatever else the upstream does.
 pub(crate) const BROKEN: &str = "/broken";
 
+/// Requests for this path are never answered.
+pub(crate) const HANGING: &str = "/hanging";
+
 /// How the upstream answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Manner {
@@ -44,6 +47,14 @@ struct Shared {
     state: Mutex<State>,
     changed: Condvar,
     broken_requests: AtomicU64,
+    hanging: Mutex<Hanging>,
+}
+
+/// How many requests hang, and how many have at the same time.
+#[derive(Debug, Default)]
+struct Hanging {
+    now: u64,
+    most: u64,
 }
 
 #[derive(Debug)]
@@ -75,6 +86,7 @@ impl Upstream {
             }),
             changed: Condvar::new(),
             broken_requests: AtomicU64::new(0),
+            hanging: Mutex::default(),
         });
         let mut upstream = Upstream {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
@@ -99,6 +111,13 @@ impl Upstream {
     /// How many requests for [`BROKEN`] have reached it.
     pub(crate) fn broken_requests(&self) -> u64 {
         self.shared.broken_requests.load(Ordering::Relaxed)
+    }
+
+    /// How many requests for [`HANGING`] have been with it at the same time, since this was asked last.
+    pub(crate) fn most_hanging(&self) -> u64 {
+        let mut hanging = self.shared.hanging();
+        let now = hanging.now;
+        std::mem::replace(&mut hanging.most, now)
     }
 
     /// It is killed: its sockets are closed, as the system does for a process that is gone.
@@ -145,6 +164,10 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing here leaves the state half changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hanging(&self) -> MutexGuard<'_, Hanging> {
+        self.hanging.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How to answer, once it is not frozen; `None` where this life is over.

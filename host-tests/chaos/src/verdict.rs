@@ -1,11 +1,12 @@
 //! What was promised, held against what happened.
 
-use crate::configuration::broken_breaker;
+use crate::configuration::{PROBES, broken_breaker};
 use crate::ends::{End, Ends};
 use crate::load::Seen;
 use crate::metrics::sum;
 use crate::stage::Stage;
 use crate::trouble::Trouble;
+use crate::upstream::Upstream;
 use crate::variant::Variant;
 use crate::{Error, Result};
 use live::wait;
@@ -69,8 +70,10 @@ fn ends(facts: &Facts<'_>, broken: &mut Vec<String>) {
         for (end, count) in &seen.broken {
             let is_rejection = *end == End::Answered(503, Some("CIRCUIT_OPEN".into()));
             let is_plains = facts.trouble.allows(end) && of_plain.contains_key(end);
+            let is_probe = facts.trouble == Trouble::Reloads
+                && *end == End::Answered(504, Some("UPSTREAM_TIMEOUT".into()));
             let is_dead = facts.trouble == Trouble::VmDeath && matches!(end, End::Answered(503, _));
-            if !(is_rejection || is_plains || is_dead && facts.trouble.allows(end)) {
+            if !(is_rejection || is_plains || is_probe || is_dead && facts.trouble.allows(end)) {
                 broken.push(format!(
                     "{name}: {count} requests for what is broken, whose breaker is open, ended so: {end}"
                 ));
@@ -104,6 +107,17 @@ fn breakers(facts: &Facts<'_>, broken: &mut Vec<String>) -> Result<()> {
             let lost = reached.saturating_sub(before);
             broken.push(format!(
                 "{name}: {lost} requests came through a breaker that is open"
+            ));
+        }
+        let most = facts.stage.upstream(variant).map_or(0, Upstream::most_hanging);
+        let probed = if facts.trouble == Trouble::Reloads {
+            1..=PROBES
+        } else {
+            0..=PROBES
+        };
+        if !probed.contains(&most) {
+            broken.push(format!(
+                "{name}: {most} probes at the same time, of {PROBES} at most"
             ));
         }
         let moved = facts.stage.transitions(&broken_breaker(variant), "closed")?;

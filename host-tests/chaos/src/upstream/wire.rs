@@ -1,6 +1,6 @@
 //! What the upstream writes, byte by byte where it has to.
 
-use super::{BODY, BROKEN, Manner, Shared};
+use super::{BODY, BROKEN, HANGING, Manner, Shared};
 use rustix::net::sockopt::set_socket_linger;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -31,7 +31,12 @@ pub(super) fn serve(stream: &TcpStream, life: u64, seed: u64, shared: &Shared) -
     let mut ahead = Vec::new();
     while let Ok(Some(head)) = next_request(stream, &mut ahead) {
         let Some(manner) = shared.manner(life) else { break };
-        let is_broken = head.split(|byte| *byte == b' ').nth(1) == Some(BROKEN.as_bytes());
+        let path = head.split(|byte| *byte == b' ').nth(1);
+        if path == Some(HANGING.as_bytes()) {
+            hang(stream, shared);
+            break;
+        }
+        let is_broken = path == Some(BROKEN.as_bytes());
         if is_broken {
             shared.broken_requests.fetch_add(1, Ordering::Relaxed);
         }
@@ -51,6 +56,18 @@ pub(super) fn serve(stream: &TcpStream, life: u64, seed: u64, shared: &Shared) -
         }
     }
     false
+}
+
+/// Answers nothing until Envoy gives up.
+fn hang(stream: &TcpStream, shared: &Shared) {
+    {
+        let mut hanging = shared.hanging();
+        hanging.now += 1;
+        hanging.most = hanging.most.max(hanging.now);
+    }
+    let mut ahead = Vec::new();
+    while let Ok(Some(_)) = next_request(stream, &mut ahead) {}
+    shared.hanging().now -= 1;
 }
 
 /// Writes an answer in this manner.
