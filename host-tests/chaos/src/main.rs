@@ -7,7 +7,7 @@ mod interrupt;
 use chaos::{Length, Outcome, Trouble};
 use clap::Parser;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Puts the plugins on a real Envoy into every trouble, beside the same listener without them.
 #[derive(Parser)]
@@ -60,6 +60,7 @@ fn run(arguments: &Arguments) -> chaos::Result<bool> {
             ..Length::default()
         },
     };
+    let began = Instant::now();
     let mut outcomes: Vec<Outcome> = Vec::new();
     for (number, trouble) in troubles.iter().enumerate() {
         eprintln!("{} of {}: {} …", number + 1, troubles.len(), trouble.name());
@@ -68,12 +69,12 @@ fn run(arguments: &Arguments) -> chaos::Result<bool> {
     print!("{}", chaos::table(&outcomes));
     let is_kept = outcomes.iter().all(|outcome| outcome.broken.is_empty());
     if is_kept && arguments.publish {
-        publish(&outcomes)?;
+        publish(&outcomes, began.elapsed())?;
     }
     Ok(is_kept)
 }
 
-fn publish(outcomes: &[Outcome]) -> chaos::Result<()> {
+fn publish(outcomes: &[Outcome], took: Duration) -> chaos::Result<()> {
     let rounds: u64 = outcomes.iter().map(|outcome| outcome.rounds).sum();
     let rows = || outcomes.iter().flat_map(|outcome| &outcome.rows);
     let requests: u64 = rows().map(|row| row.requests).sum();
@@ -89,10 +90,14 @@ fn publish(outcomes: &[Outcome]) -> chaos::Result<()> {
         );
         ("Chaos", tried)
     };
+    let minutes = took.as_secs_f64() / 60.0;
     let how_often = match is_death {
         // In each round, one plugin of the chain and the module that holds all.
-        true => format!("{} deaths, {requests} requests", rounds * 2),
-        false => format!("{rounds} rounds, {requests} requests"),
+        true => format!(
+            "{} deaths in {minutes:.0} minutes, {requests} requests",
+            rounds * 2
+        ),
+        false => format!("{rounds} rounds in {minutes:.0} minutes, {requests} requests"),
     };
     Ok(ledger::publish(&live::repository(), part, &tried, &how_often)?)
 }
