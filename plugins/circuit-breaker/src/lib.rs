@@ -85,7 +85,7 @@ impl CircuitBreaker {
     }
 
     /// Lets time move a breaker on, merges and counts what the worker has gathered for it, and shows its state.
-    fn move_on(&self, breaker: &Breaker, now_millis: u64) {
+    fn move_on(&self, breaker: &Rc<Breaker>, now_millis: u64) {
         breaker.count_successes(&self.worker);
         breaker.register(&self.worker);
         let settings = settings::of(&breaker.policy);
@@ -100,7 +100,11 @@ impl CircuitBreaker {
                 self.tell(breaker, change.transition, None);
                 breaker.show_at_tick(change.state, &self.worker);
                 let idle = now_millis.saturating_sub(breaker.used_millis.get());
-                if change.state == State::Closed && idle >= breaker.policy.evict_idle.millis() {
+                // Beside those that it knows, and this tick, only a request that is under way has it. What comes of that
+                // is still to be told.
+                let is_waited_for = Rc::strong_count(breaker) > 2;
+                let is_idle = idle >= breaker.policy.evict_idle.millis() && !is_waited_for;
+                if change.state == State::Closed && is_idle {
                     self.breakers.forget(breaker);
                 }
             }

@@ -27,6 +27,37 @@ fn gauge(host: &Host) -> u64 {
 }
 
 #[test]
+fn a_request_that_outlasts_the_idle_time_of_its_breaker_is_counted() {
+    let host = policy(json!({ "evict_idle": "1s" }));
+    let slow = host.get("/orders").expect_forwarded();
+    host.advance(secs(5));
+    slow.answer(200);
+    host.advance(secs(1));
+    assert_all(
+        &host,
+        &[(
+            "circuit_breaker_calls_total.breaker=upstream;.outcome=success;.mode=enforce;",
+            1,
+        )],
+    );
+}
+
+#[test]
+fn a_breaker_that_a_request_opens_after_its_idle_time_goes_on_with_the_ticks() {
+    let host = policy(json!({
+        "evict_idle": "1s",
+        "trip": { "consecutive_failures": 1 },
+        "open": { "for": "2s", "jitter": 0 }
+    }));
+    let slow = host.get("/orders").expect_forwarded();
+    host.advance(secs(5));
+    slow.answer(500);
+    assert_eq!(gauge(&host), 1);
+    host.advance(secs(3));
+    assert_eq!(gauge(&host), 2, "half-open, though nobody asks");
+}
+
+#[test]
 fn each_call_is_counted_by_its_outcome_and_each_transition_by_its_reason() {
     let host = policy(strikes_with(
         json!({ "trip": { "slow_rate": { "slower_than": "1s" } } }),
