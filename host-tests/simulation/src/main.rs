@@ -5,7 +5,7 @@
 use clap::Parser;
 use host::Module;
 use indicatif::{ProgressBar, ProgressStyle};
-use simulation::{Campaign, Found, Modules, Summary, play};
+use simulation::{Campaign, Counts, Found, Modules, Summary, play};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -31,6 +31,9 @@ struct Arguments {
     /// On how many threads; by default as many as there are processors.
     #[arg(long)]
     threads: Option<usize>,
+    /// Writes the row of docs/reliability.md.
+    #[arg(long)]
+    publish: bool,
 }
 
 /// How much of a story is printed where many were played.
@@ -125,13 +128,40 @@ fn many(arguments: &Arguments, modules: &Modules) -> ExitCode {
     match found {
         None => {
             println!("every promise was kept");
-            ExitCode::SUCCESS
+            match publish(arguments.publish, stories, &counts) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => {
+                    eprintln!("{error}");
+                    ExitCode::from(2)
+                }
+            }
         }
         Some(found) => {
             tell(&found, &arguments.modules);
             ExitCode::FAILURE
         }
     }
+}
+
+fn publish(wanted: bool, stories: u64, counts: &Counts) -> Result<(), ledger::Error> {
+    if !wanted {
+        return Ok(());
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let tried =
+        "fleets of one to three Envoys in the host, each a story from a seed, held to a model of the plugins";
+    let Counts {
+        requests,
+        transitions,
+        deaths,
+        updates,
+        ..
+    } = counts;
+    let how_often = format!(
+        "{stories} stories: {requests} requests, {transitions} transitions, {deaths} deaths of workers, {updates} new \
+         configurations"
+    );
+    ledger::publish(&root, "Simulation", tried, &how_often)
 }
 
 fn tell(found: &Found, modules: &Path) {

@@ -7,7 +7,7 @@ pub(crate) mod roots;
 mod window;
 
 use crate::world::settings::{Key, Settings};
-use breaker::{Breaker, Outcome, Permit, Verdict};
+use breaker::{Breaker, Outcome, Permit, State, Verdict};
 use budget::Budget;
 use roots::{BreakerName, PLUGINS, Untold, Workers};
 use std::collections::BTreeMap;
@@ -61,6 +61,11 @@ impl Model {
 
     /// Decides on a request.
     pub(crate) fn admit(&mut self, seat: Seat, name: BreakerName, now: u64) -> Option<Verdict> {
+        if let Some(root) = self.workers.root(seat.worker, seat.root) {
+            let known = root.breakers.entry(name).or_default();
+            known.used = now;
+            known.calls += 1;
+        }
         let mut verdict = None;
         self.change(seat, name, false, now, |breaker, settings| {
             verdict = Some(breaker.admit(&settings.breaker, now));
@@ -100,8 +105,8 @@ impl Model {
         now: u64,
     ) {
         let gathered = self.workers.root(seat.worker, seat.root).is_some_and(|root| {
-            let gathered = root.breakers.entry(name).or_default();
-            gathered.takes(permit, outcome)
+            let known = root.breakers.entry(name).or_default();
+            known.gathered.takes(permit, outcome)
         });
         if !gathered && (permit.is_probe() || outcome != Outcome::Ignored) {
             self.change(seat, name, true, now, |breaker, settings| {
@@ -130,7 +135,7 @@ impl Model {
         };
         let settings = Rc::clone(&root.settings);
         let breaker = self.breakers.entry(name).or_default();
-        let gathered = root.breakers.entry(name).or_default();
+        let gathered = &mut root.breakers.entry(name).or_default().gathered;
         let must = gathered.sees(breaker.generation, breaker.is_clean(now));
         if must || (always && gathered.successes > 0) {
             breaker.merge(&settings.breaker, gathered.generation, gathered.successes, now);
@@ -211,6 +216,7 @@ impl Model {
                 self.change(seat, name, true, now, |breaker, settings| {
                     breaker.advance(&settings.breaker, now)
                 });
+                self.forget_if_idle(seat, name, now);
             }
         }
         if plugin == RETRY {
@@ -224,6 +230,19 @@ impl Model {
         }
     }
 
+    /// A worker forgets a closed breaker that nobody has asked for in a while, and that no request of it waits for.
+    fn forget_if_idle(&mut self, seat: Seat, name: BreakerName, now: u64) {
+        let is_closed = self
+            .breakers
+            .get(&name)
+            .is_some_and(|breaker| breaker.state == State::Closed);
+        if let Some(root) = self.workers.root(seat.worker, seat.root).filter(|_| is_closed) {
+            let evict_idle = root.settings.breaker.evict_idle;
+            root.breakers
+                .retain(|other, known| *other != name || known.calls > 0 || now - known.used < evict_idle);
+        }
+    }
+
     /// A configuration of a worker ends, and tells what it has gathered.
     pub(crate) fn over(&mut self, seat: Seat, now: u64) {
         for plugin in 0..PLUGINS.len() {
@@ -233,10 +252,13 @@ impl Model {
     }
 
     /// A request of a worker is over.
-    pub(crate) fn leaves(&mut self, seat: Seat, now: u64) {
+    pub(crate) fn leaves(&mut self, seat: Seat, name: BreakerName, now: u64) {
         let Some(root) = self.workers.root(seat.worker, seat.root) else {
             return;
         };
+        if let Some(known) = root.breakers.get_mut(&name) {
+            known.calls -= 1;
+        }
         root.in_flight -= 1;
         if root.retired && root.in_flight == 0 {
             self.over(seat, now);

@@ -52,6 +52,15 @@ impl Gathered {
     }
 }
 
+/// A breaker that a worker has met.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Known {
+    pub(crate) gathered: Gathered,
+    /// When a request last met it, and how many of those are under way.
+    pub(crate) used: u64,
+    pub(crate) calls: u64,
+}
+
 /// Requests of a cluster that a worker has not told yet.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Untold {
@@ -70,7 +79,7 @@ pub(crate) struct Root {
     pub(crate) retired: bool,
     /// When each plugin last ticked.
     ticked: [u64; 4],
-    pub(crate) breakers: BTreeMap<BreakerName, Gathered>,
+    pub(crate) breakers: BTreeMap<BreakerName, Known>,
     pub(crate) budgets: BTreeMap<&'static str, Untold>,
     /// Counters that wait for the tick, by the plugin whose they are.
     pub(crate) uncounted: [BTreeMap<String, u64>; 4],

@@ -132,7 +132,9 @@ impl Story {
         let broke_off = flight.exchange.broke_off();
         if !self.is_doomed(&flight) {
             self.ends(&mut flight, broke_off);
-            self.envoys[flight.envoy].model.leaves(flight.seat, self.now);
+            self.envoys[flight.envoy]
+                .model
+                .leaves(flight.seat, flight.breaker, self.now);
             if !flight.client_left {
                 self.answered(&flight, broke_off)?;
             }

@@ -65,6 +65,7 @@ pub(crate) struct Breaker {
     /// Over so long, from so many percent.
     pub(crate) ramp: Option<(u64, u64)>,
     pub(crate) push_back: bool,
+    pub(crate) evict_idle: u64,
     pub(crate) force: Option<Force>,
 }
 
@@ -256,6 +257,7 @@ impl Breaker {
             max_wait: dice.one_of([600, 3_000, 10_000, 60_000]),
             ramp: ramp.filter(|_| !shadow),
             push_back: !dice.in_100(25),
+            evict_idle: dice.one_of([1_000, 600_000]),
             force,
         }
     }
@@ -279,6 +281,7 @@ impl Breaker {
             .map(|(over, from)| json!({ "over": millis(over), "from_percent": from }));
         json!({
             "key": key,
+            "evict_idle": millis(self.evict_idle),
             "trip": { "consecutive_failures": self.consecutive, "failure_rate": self.failure_rate.map(|rate| rate.json()),
                 "slow_rate": slow },
             "failure": { "too_many_requests": self.too_many_requests, "no_answer_after": millis(self.no_answer_after) },
