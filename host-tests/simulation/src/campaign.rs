@@ -1,6 +1,7 @@
 //! Many stories, on several threads: which of them are told does not depend on how many there are.
 
 use crate::checks::Broken;
+use crate::checks::ramp::Ramp;
 use crate::modules::Modules;
 use crate::story::{Counts, Story, Told};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,11 +21,12 @@ pub fn play(seed: u64, modules: &Modules) -> Told {
                 lines: Vec::new(),
                 broken,
                 counts: Counts::default(),
+                ramp: Ramp::default(),
             };
         }
     };
     let played = catch_unwind(AssertUnwindSafe(|| story.play()));
-    let (lines, counts) = (std::mem::take(&mut story.lines), story.counts);
+    let (lines, counts, ramp) = (std::mem::take(&mut story.lines), story.counts, story.ramp);
     let broken = match played {
         Ok(Ok(())) => {
             let dropped = catch_unwind(AssertUnwindSafe(|| drop(story)));
@@ -45,6 +47,7 @@ pub fn play(seed: u64, modules: &Modules) -> Told {
         lines,
         broken,
         counts,
+        ramp,
     }
 }
 
@@ -88,6 +91,9 @@ pub struct Summary {
     pub counts: Counts,
     /// The story of the smallest seed that broke a promise.
     pub found: Option<Found>,
+    /// A promise about all stories together that was broken.
+    pub broken_by_all: Option<Broken>,
+    ramp: Ramp,
 }
 
 impl Campaign {
@@ -113,6 +119,7 @@ impl Campaign {
                         let mut summary = summary.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                         summary.stories += 1;
                         summary.counts = summary.counts.and(told.counts);
+                        summary.ramp = summary.ramp.and(told.ramp);
                         let is_first = summary.found.as_ref().is_none_or(|found| seed < found.told.seed);
                         if let Some(broken) = told.broken.take().filter(|_| is_first) {
                             summary.found = Some(Found { told, broken });
@@ -121,8 +128,9 @@ impl Campaign {
                 });
             }
         });
+        let summary = summary.into_inner();
+        let mut summary = summary.unwrap_or_else(std::sync::PoisonError::into_inner);
+        summary.broken_by_all = summary.ramp.check().err();
         summary
-            .into_inner()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

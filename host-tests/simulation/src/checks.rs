@@ -2,11 +2,13 @@
 //! log lines.
 
 pub(crate) mod admission;
+pub(crate) mod come_back;
 pub(crate) mod degradations;
 pub(crate) mod envelope;
 pub(crate) mod ids;
 pub(crate) mod metrics;
 pub(crate) mod probes;
+pub(crate) mod ramp;
 pub(crate) mod secrets;
 pub(crate) mod transitions;
 

@@ -112,6 +112,8 @@ fn many(arguments: &Arguments, modules: &Modules) -> ExitCode {
         stories,
         counts,
         found,
+        broken_by_all,
+        ..
     } = summary;
     println!(
         "{stories} stories from seed {} on, in {} s: {} requests, {} attempts, {} transitions of breakers, {} workers died, \
@@ -125,6 +127,13 @@ fn many(arguments: &Arguments, modules: &Modules) -> ExitCode {
         counts.updates,
         counts.steps,
     );
+    if let (None, Some(broken)) = (&found, &broken_by_all) {
+        println!(
+            "all of them together break a promise: {}\n  {}",
+            broken.promise, broken.words
+        );
+        return ExitCode::FAILURE;
+    }
     match found {
         None => {
             println!("every promise was kept");

@@ -12,6 +12,7 @@ mod look;
 mod recovery;
 
 use crate::checks::Broken;
+use crate::checks::ramp::Ramp;
 use crate::dice::Dice;
 use crate::modules::Modules;
 use crate::world::upstream::{Answer, Mood};
@@ -56,6 +57,8 @@ pub struct Told {
     pub broken: Option<Broken>,
     /// How much happened.
     pub counts: Counts,
+    /// The requests that met a ramping breaker.
+    pub(crate) ramp: Ramp,
 }
 
 /// How much happened in stories.
@@ -104,6 +107,7 @@ pub(crate) struct Story {
     must_pass: bool,
     pub(crate) lines: Vec<String>,
     pub(crate) counts: Counts,
+    pub(crate) ramp: Ramp,
 }
 
 impl Story {
@@ -130,6 +134,7 @@ impl Story {
             must_pass: false,
             lines: Vec::new(),
             counts: Counts::default(),
+            ramp: Ramp::default(),
         };
         let shape = if story.world.chained {
             "one behind the other"

@@ -2,6 +2,7 @@
 
 use super::flight::{Flight, Passed, Stage};
 use super::{Event, Story};
+use crate::checks::come_back::{self, Told};
 use crate::checks::envelope::{self, Answered, Sent};
 use crate::checks::{Broken, ids, secrets};
 use crate::model::breaker::{Outcome, Permit};
@@ -33,6 +34,16 @@ impl Story {
             );
             return Err(Broken::new("no request takes longer than it may", words));
         }
+        let origin = if details == "via_upstream" {
+            "upstream"
+        } else {
+            "local"
+        };
+        flight.error = match status {
+            400..=499 => Some(("client_error", origin)),
+            500.. => Some(("server_error", origin)),
+            _ => None,
+        };
         self.charge(flight);
         let Stage::Waiting(permit) = flight.stage else {
             return Ok(());
@@ -132,6 +143,7 @@ impl Story {
         let broke_off = flight.exchange.broke_off();
         if !self.is_doomed(&flight) {
             self.ends(&mut flight, broke_off);
+            self.count_error(&flight);
             self.envoys[flight.envoy]
                 .model
                 .leaves(flight.seat, flight.breaker, self.now);
@@ -147,6 +159,14 @@ impl Story {
         }
         self.tell_caller(&flight, broke_off);
         Ok(())
+    }
+
+    /// An error is counted once, when it is over.
+    fn count_error(&mut self, flight: &Flight) {
+        if let Some((class, origin)) = flight.error {
+            let name = format!("errors_total.class={class};.origin={origin};.mode=enforce;");
+            self.envoys[flight.envoy].model.count(name, 1);
+        }
     }
 
     /// What the end says to the breaker and to the budget.
@@ -206,6 +226,17 @@ impl Story {
             ));
         }
         let is_upstream = exchange.details() == "via_upstream";
+        if flight.steering.is_some() {
+            let sent = flight.got.as_ref().filter(|_| is_upstream);
+            let said = flight.header("retry-after");
+            come_back::check(&Told {
+                status: exchange.status(),
+                retry_after: said.as_deref(),
+                of_upstream: sent.and_then(|got| got.come_back.as_deref()),
+                attempt: flight.asked.attempt,
+                is_told: !flight.settings.breaker.honor_retry_after,
+            })?;
+        }
         let upstream = flight.got.as_ref().filter(|_| is_upstream).map(|got| Sent {
             content_type: got.content_type.as_deref(),
             body: &got.body,

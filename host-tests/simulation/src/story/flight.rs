@@ -48,6 +48,8 @@ pub(super) struct Flight {
     /// What the last attempt got.
     pub(super) got: Option<Got>,
     pub(super) has_headers: bool,
+    /// Whose fault its answer is, and who made it, where that is an error.
+    pub(super) error: Option<(&'static str, &'static str)>,
     pub(super) is_charged: bool,
     pub(super) client_left: bool,
     pub(super) id: String,
@@ -59,6 +61,8 @@ pub(super) struct Got {
     pub(super) end: AttemptEnd,
     /// What it said of when to come back, in seconds.
     pub(super) retry_after: Option<u64>,
+    /// The same, as it stands there.
+    pub(super) come_back: Option<String>,
     pub(super) has_body: bool,
     pub(super) body: Vec<u8>,
     pub(super) content_type: Option<String>,
@@ -87,6 +91,7 @@ impl Got {
             return Got {
                 end: answer.ends_attempt(),
                 retry_after: None,
+                come_back: None,
                 has_body: false,
                 body: Vec::new(),
                 content_type: None,
@@ -98,6 +103,7 @@ impl Got {
         Got {
             end: answer.ends_attempt(),
             retry_after: seconds.and_then(|(_, seconds)| *seconds),
+            come_back: retry_after.map(str::to_owned),
             has_body,
             body: if has_body { body.bytes(number) } else { Vec::new() },
             content_type: has_body.then(|| body.content_type().to_owned()),
@@ -118,6 +124,7 @@ impl Got {
         Got {
             end,
             retry_after: header("retry-after").and_then(|text| text.parse().ok()),
+            come_back: header("retry-after"),
             has_body: !passed.body.is_empty() || passed.broke_off,
             body: passed.body.clone(),
             content_type: header("content-type"),

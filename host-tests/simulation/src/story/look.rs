@@ -73,6 +73,7 @@ impl Story {
             is_waiting: false,
             got: None,
             has_headers: false,
+            error: None,
             is_charged: false,
             client_left: false,
             id: String::new(),
@@ -146,7 +147,10 @@ impl Story {
         admission::check(&expected, &seen)?;
         let permit = match verdict {
             Verdict::Admitted(permit) => Some(permit),
-            Verdict::Ramping(permit, _) => Some(permit).filter(|_| !seen.is_rejected),
+            Verdict::Ramping(permit, share) => {
+                self.ramp.met(share, !seen.is_rejected);
+                Some(permit).filter(|_| !seen.is_rejected)
+            }
             Verdict::Rejected(..) => None,
         };
         envoy.model.met(seat, name, permit);
