@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const PROMISE: &str = "the metrics are what happened";
 
 /// What is compared.
-const COMPARED: [&str; 8] = [
+const COMPARED: [&str; 9] = [
     "circuit_breaker_calls_total.",
     "circuit_breaker_transitions_total.",
     "circuit_breaker_probes_total.",
@@ -18,6 +18,7 @@ const COMPARED: [&str; 8] = [
     "request_ids_total.",
     "retry_attempts_total.",
     "retry_budget_remaining.",
+    "retry_suppressed_total.",
 ];
 
 pub(crate) fn compare(expected: &BTreeMap<String, u64>, seen: &BTreeMap<String, u64>) -> Result<(), Broken> {

@@ -6,6 +6,7 @@ use crate::checks::come_back::{self, Told};
 use crate::checks::envelope::{self, Answered, Sent};
 use crate::checks::{Broken, ids, secrets};
 use crate::model::breaker::{Outcome, Permit};
+use crate::model::retries::AttemptEnd;
 use std::rc::Rc;
 
 /// How much earlier than it should the proxy's timer may seem to end, in milliseconds.
@@ -45,6 +46,7 @@ impl Story {
             _ => None,
         };
         self.charge(flight);
+        self.count_withheld(flight, &details);
         let Stage::Waiting(permit) = flight.stage else {
             return Ok(());
         };
@@ -135,6 +137,23 @@ impl Story {
                 );
                 envoy.model.count(name, 1);
             }
+        }
+    }
+
+    /// A retry that would have been made, were it not for something.
+    fn count_withheld(&mut self, flight: &Flight, details: &str) {
+        let end = match (details, &flight.got) {
+            ("response_timeout", _) => AttemptEnd::TimedOut,
+            ("upstream_per_try_timeout", _) => AttemptEnd::Broken,
+            (_, Some(got)) => got.end,
+            (_, None) => AttemptEnd::Final,
+        };
+        let attempts = flight.attempts_made() as u64;
+        let steering = flight.steering.as_ref().filter(|_| flight.error.is_some());
+        if let Some(reason) = steering.and_then(|steering| steering.withheld(end, attempts)) {
+            let route = flight.asked.way.route;
+            let name = format!("retry_suppressed_total.route={route};.reason={reason};.mode=enforce;");
+            self.envoys[flight.envoy].model.count(name, 1);
         }
     }
 

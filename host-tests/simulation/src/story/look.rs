@@ -181,6 +181,7 @@ impl Story {
                     attempt: flight.asked.attempt,
                     is_half_open: state == State::HalfOpen && !shadow,
                     left: envoy.model.left(&settings, cluster, now),
+                    deadline: flight.deadline,
                 },
             ));
             let whole = [settings.retry.timeout, flight.deadline]
