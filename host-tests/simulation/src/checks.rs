@@ -2,6 +2,7 @@
 //! log lines.
 
 pub(crate) mod admission;
+pub(crate) mod budget;
 pub(crate) mod come_back;
 pub(crate) mod degradations;
 pub(crate) mod envelope;

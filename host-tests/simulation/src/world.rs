@@ -35,6 +35,8 @@ pub(crate) struct EnvoyDrawn {
     pub(crate) workers: usize,
     /// All four plugins in one pass, or a chain of four modules.
     pub(crate) one_pass: bool,
+    /// Whether retry also stands in the clusters, where it sees each attempt.
+    pub(crate) in_clusters: bool,
     pub(crate) settings: Rc<Settings>,
     pub(crate) seed: u64,
 }
@@ -58,9 +60,11 @@ impl World {
         let count = dice.one_of([1, 1, 1, 2, 2, 3]);
         let one_pass = dice.in_100(75);
         let chained = dice.in_100(60);
+        let in_clusters = dice.in_100(20);
         let envoys = (0..count).map(|number| EnvoyDrawn {
             workers: dice.one_of([1, 1, 2, 3, 4]),
             one_pass,
+            in_clusters,
             settings: Rc::new(Settings::drawn(dice, number, chained && number > 0)),
             seed: dice.seed(),
         });
@@ -69,7 +73,8 @@ impl World {
             chained,
             requests: dice.between(40, 160),
             ways: dice.one_of([1, 1, 2]),
-            deadly: dice.in_100(50),
+            // Nobody knows when a VM can be started anew that only some requests come to.
+            deadly: dice.in_100(50) && !in_clusters,
         }
     }
 }

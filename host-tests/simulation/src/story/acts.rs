@@ -70,7 +70,12 @@ impl Story {
             return Ok(());
         };
         let envoy = flight.envoy + 1;
+        let told = flight.exchange.upstream_header("x-deadline-ms").all();
+        let told = told
+            .first()
+            .and_then(|text| str::from_utf8(text).ok()?.parse().ok());
         let asked = Asked {
+            deadline: told,
             id: Some(flight.id.clone()),
             correlation: None,
             attempt: attempt as u64,
@@ -294,6 +299,14 @@ impl Story {
             self.envoys[envoy]
                 .settings
                 .changed(&mut self.dice, number, self.world.chained && envoy > 0);
+        let settings = match self.envoys[envoy].in_clusters {
+            // The budget of the clusters' own filters stays, and with it what may be in an interval.
+            true => Settings {
+                retry: self.envoys[envoy].settings.retry.clone(),
+                ..settings
+            },
+            false => settings,
+        };
         self.updated(envoy, settings)
     }
 

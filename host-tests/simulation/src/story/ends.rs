@@ -73,7 +73,7 @@ impl Story {
             ("via_upstream", 429) => Some(Outcome::TooMany),
             ("via_upstream", _) if has_body => None,
             ("via_upstream", _) => Some(good),
-            ("no_healthy_upstream", _) => Some(Outcome::Failure),
+            ("no_healthy_upstream" | "retry_budget_spent", _) => Some(Outcome::Failure),
             ("response_timeout" | "upstream_per_try_timeout", _) => Some(of_time),
             (reset, _) if reset.starts_with("upstream_reset_before_response_started{overflow") => {
                 Some(Outcome::Ignored)
@@ -126,9 +126,9 @@ impl Story {
         }
         let attempts = flight.attempts_made() as u64;
         let envoy = &mut self.envoys[flight.envoy];
-        envoy
-            .model
-            .charge(flight.seat, flight.asked.way.cluster, attempts, self.now);
+        let cluster = flight.asked.way.cluster;
+        envoy.traffic.entry(cluster).or_default().asked(self.now);
+        envoy.model.charge(flight.seat, cluster, attempts, self.now);
         if flight.has_headers {
             for attempt in 2..=attempts {
                 let name = format!(

@@ -229,7 +229,9 @@ impl Story {
         if again {
             self.tell(format!("#{} is to be tried again", flight.number));
         }
-        let Some(steering) = &flight.steering else {
+        // Where the plugin stands in the cluster, too, it may have taken what this request saw.
+        let is_known = !self.envoys[flight.envoy].in_clusters || flight.settings.retry.budget().is_none();
+        let Some(steering) = flight.steering.as_ref().filter(|_| is_known) else {
             return Ok(());
         };
         let must = steering.tries_again(end, flight.attempts as u64);
@@ -281,10 +283,49 @@ impl Story {
             let got = flight.exchange.upstream_header("x-request-id").all();
             ids::seen("the upstream", &got, &flight.id)
                 .or_else(|broken| self.unless_doomed(&flight, broken))?;
+            self.attempted(&flight)?;
             self.reaches_upstream(number, flight.envoy, made, flight.asked.way.cluster);
         }
         self.flights.insert(number, flight);
         Ok(())
+    }
+
+    /// An attempt is made: it is within the budget, and the upstream is told for how long its caller still waits.
+    fn attempted(&mut self, flight: &Flight) -> Result<(), Broken> {
+        let (now, asked) = (self.now, &flight.asked);
+        let envoy = &mut self.envoys[flight.envoy];
+        if let Some(budget) = flight.settings.retry.budget().filter(|_| envoy.in_clusters)
+            && flight.attempts > 1
+        {
+            envoy
+                .traffic
+                .entry(asked.way.cluster)
+                .or_default()
+                .retried(budget, now)?;
+        }
+        let rewritten = envoy.in_clusters && flight.deadline.is_some();
+        let passed = if rewritten { now - flight.began } else { 0 };
+        let must = asked
+            .deadline
+            .map(|deadline| deadline.saturating_sub(passed).to_string());
+        let told = flight
+            .exchange
+            .upstream_header("x-deadline-ms")
+            .all()
+            .into_iter()
+            .next();
+        let told = told.map(|value| String::from_utf8_lossy(&value).into_owned());
+        Broken::unless(
+            told == must,
+            "the upstream learns how long the caller still waits",
+            || {
+                format!(
+                    "#{} attempt {}: it is told {told:?}, and must be {must:?}",
+                    flight.number, flight.attempts
+                )
+            },
+        )
+        .or_else(|broken| self.unless_doomed(flight, broken))
     }
 
     /// The router has given up on an attempt, or on the request.

@@ -162,6 +162,11 @@ impl Settings {
         }
     }
 
+    /// The section of retry where it stands in a cluster.
+    pub(crate) fn in_cluster(&self) -> Value {
+        json!({ "default": self.retry.json(true) })
+    }
+
     /// The sections of the four plugins, in the order of the chain.
     pub(crate) fn sections(&self) -> [(&'static str, Value); 4] {
         let name = format!("configuration-{}", self.number);
