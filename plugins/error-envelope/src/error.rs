@@ -12,8 +12,8 @@ use policy::media_type::MediaType;
 use policy::retry_after;
 use std::rc::Rc;
 
-/// Bytes of the longest code that is taken from an upstream.
-const LONGEST_CODE: usize = 128;
+/// Bytes of the longest code that is taken from an upstream, and that a configuration may give.
+const LONGEST_CODE: usize = 64;
 
 /// An error on its way to the client.
 pub(crate) struct Error {
@@ -140,9 +140,14 @@ impl Error {
         }
     }
 
-    /// Takes the code that an upstream gave it, if it can be one: it goes into logs and filter state.
+    /// Takes the code that an upstream gave it, if it can be one: it goes into logs and filter state. No token or session id
+    /// is of capitals and digits alone, so that none is told for one.
     pub(crate) fn take_code(&mut self, given: &[&[u8]]) {
-        if let Ok(Some(code)) = Carrier::Plain.read(given, LONGEST_CODE) {
+        let may_have = |byte: u8| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_');
+        if let Ok(Some(code)) = Carrier::Plain.read(given, LONGEST_CODE)
+            && code.as_bytes().first() > Some(&b'9')
+            && code.bytes().all(may_have)
+        {
             self.code = code;
         }
     }

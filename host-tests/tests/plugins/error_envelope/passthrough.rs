@@ -1,5 +1,6 @@
 //! Errors that the upstream wrote in a form of its own: which stay, and what it takes that they do not.
 
+use crate::lines;
 use super::{assert_enveloped, host, policy, strict};
 use host::{Answer, Exchange};
 use serde_json::json;
@@ -215,6 +216,34 @@ fn what_says_by_its_header_that_it_is_enveloped_stays_with_its_code() {
         .header("content-type", "text/plain")
         .body("none");
     assert_enveloped(&strict().get("/").answered_with(answer), 409, "CONFLICT");
+}
+
+#[test]
+fn what_is_no_code_is_told_to_nobody_and_goes_on_to_the_client_as_it_is() {
+    let longest = "A".repeat(64);
+    let too_long = "A".repeat(65);
+    let host = host(json!({ "log": { "errors": "all" } }));
+    for (given, taken) in [
+        (longest.as_str(), longest.as_str()),
+        ("E2_1", "E2_1"),
+        (&too_long, "CONFLICT"),
+        ("a3k9-session-of-somebody", "CONFLICT"),
+        ("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "CONFLICT"),
+        ("8154711", "CONFLICT"),
+        ("OUT OF STOCK", "CONFLICT"),
+        ("", "CONFLICT"),
+    ] {
+        let exchange = host.get("/").answered_with(
+            Answer::new(409)
+                .header("content-type", "application/json")
+                .header("x-error-code", given)
+                .body("{}"),
+        );
+        exchange.expect_status(409).expect_body("{}");
+        exchange.header("x-error-code", given);
+        exchange.filter_state("policy.error_code").is(taken);
+        assert_eq!(lines::only(&exchange)["error_code"], taken, "{given}");
+    }
 }
 
 #[test]
