@@ -222,6 +222,12 @@ rules: $(prometheus) ## Checks and tests Prometheus's configuration, rules and a
 	'$(PROMTOOL)' check config envoy/observability/prometheus/prometheus.yaml
 	'$(PROMTOOL)' test rules envoy/observability/prometheus/tests/*.yaml
 
+.PHONY: secrets
+secrets: wasm ## Searches for secrets of random traffic in all that the plugins say: MINUTES=, PUBLISH=yes
+	@echo 'building secrets (a few minutes the first time) …'
+	@cargo build --locked --release -p secrets 2>&1 | { grep --line-buffered -v '^ *Finished ' >&2 || true; }
+	@exec target/release/secrets $(if $(MINUTES),--minutes '$(MINUTES)') $(if $(filter yes,$(PUBLISH)),--publish)
+
 .PHONY: supply-chain
 supply-chain: $(cargo-deny) ## Checks what others wrote: licences, duplicates, sources, withdrawn versions, known flaws: ADVISORIES=required
 	@ADVISORIES='$(ADVISORIES)' CARGO_DENY='$(CURDIR)/.tools/bin/cargo-deny' tools/supply-chain/check $(PLUGINS)

@@ -74,12 +74,7 @@ impl Request {
     #[track_caller]
     pub fn secret(self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Request {
         let (name, value) = (name.as_ref(), value.as_ref());
-        assert!(
-            value.len() >= 8,
-            "{} bytes are too few to search for",
-            value.len()
-        );
-        self.envoy.shared.secrets.lock().guard(name, value);
+        self.envoy.shared.secrets.lock().keep(name, value);
         self.header(name, value)
     }
 

@@ -61,11 +61,7 @@ impl Secret {
     #[track_caller]
     fn new(of: Direction, name: &[u8], value: &[u8]) -> Secret {
         let (name, value) = (name.to_ascii_lowercase(), value.to_vec());
-        assert!(
-            value.len() >= WINDOW,
-            "{} bytes are too few to search for",
-            value.len()
-        );
+        require_length(&value);
         Secret { of, name, value }
     }
 }
@@ -74,13 +70,13 @@ impl Secret {
 const WINDOW: usize = 8;
 
 /// A header and its value.
-type Guarded = (Vec<u8>, Vec<u8>);
+type Kept = (Vec<u8>, Vec<u8>);
 
 /// The secrets of one host.
 #[derive(Default)]
 pub(crate) struct Secrets {
     planted: Vec<Secret>,
-    guarded: Vec<Guarded>,
+    kept: Vec<Kept>,
     /// Which header's value has these bytes, in lower case, as it is or encoded.
     windows: HashMap<[u8; WINDOW], String>,
     /// Whether any of them begins with these two bytes: most bytes are passed over by that alone.
@@ -93,14 +89,16 @@ impl Secrets {
     /// From now on, each request or answer has it.
     pub(crate) fn plant(&mut self, secret: &Secret) {
         if !self.planted.contains(secret) {
-            self.guard(&secret.name, &secret.value);
+            self.keep(&secret.name, &secret.value);
             self.planted.push(secret.clone());
         }
     }
 
     /// From now on, no plugin may tell this value.
-    pub(crate) fn guard(&mut self, name: &[u8], value: &[u8]) {
-        self.guarded.push((name.to_vec(), value.to_vec()));
+    #[track_caller]
+    pub(crate) fn keep(&mut self, name: &[u8], value: &[u8]) {
+        require_length(value);
+        self.kept.push((name.to_vec(), value.to_vec()));
         let name = String::from_utf8_lossy(name).into_owned();
         for form in encodings::of(value) {
             for window in form.to_ascii_lowercase().windows(WINDOW) {
@@ -152,11 +150,11 @@ impl Secrets {
 
     /// A plugin hands this header to its host, for a peer of the exchange.
     pub(crate) fn search_header(&mut self, plugin: &str, call: &str, name: &[u8], value: &[u8]) {
-        let goes_on = |secret: &Guarded| {
+        let goes_on = |secret: &Kept| {
             let (own, secret) = secret;
-            name.eq_ignore_ascii_case(own) && value == secret
+            name.eq_ignore_ascii_case(own) && value.windows(secret.len()).any(|part| part == secret)
         };
-        if self.guarded.iter().any(goes_on) {
+        if self.kept.iter().any(goes_on) {
             self.searched += 1;
         } else {
             self.search(plugin, call, &[name, b": ", value].concat());
@@ -174,6 +172,12 @@ impl Secrets {
     }
 }
 
+#[track_caller]
+fn require_length(value: &[u8]) {
+    let length = value.len();
+    assert!(length >= WINDOW, "{length} bytes are too few to search for");
+}
+
 fn beginning(window: &[u8; WINDOW]) -> usize {
     usize::from(u16::from_le_bytes([window[0], window[1]]))
 }
@@ -185,7 +189,7 @@ mod tests {
     #[track_caller]
     fn check(said: &[u8], is_found: bool) {
         let mut secrets = Secrets::default();
-        secrets.guard(b"authorization", b"Bearer zQ3\xff7hK2mWx9\"LrT4");
+        secrets.keep(b"authorization", b"Bearer zQ3\xff7hK2mWx9\"LrT4");
         secrets.search("p", "proxy_log", said);
         assert_eq!(!secrets.told().is_empty(), is_found, "{}", said.escape_ascii());
         assert_eq!(secrets.searched(), 1);

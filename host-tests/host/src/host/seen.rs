@@ -162,6 +162,15 @@ impl Host {
         self.envoy.call_outs()
     }
 
+    /// No plugin may tell this value, which peers send in a header of this name, or wherever else: see [`crate::Secret`].
+    ///
+    /// # Panics
+    /// When it has fewer than eight bytes.
+    #[track_caller]
+    pub fn keep_secret(&self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
+        self.shared().secrets.lock().keep(name.as_ref(), value.as_ref());
+    }
+
     /// How many times plugins handed bytes to the host, in which secrets were searched for: none without any.
     pub fn outputs_searched(&self) -> u64 {
         self.shared().secrets.lock().searched()
