@@ -4,7 +4,7 @@ mod catalog;
 mod details;
 mod text;
 
-pub use catalog::{Answer, Catalog, CatalogEntry, MOST_ENTRIES, When};
+pub use catalog::{Answer, Catalog, CatalogEntry, When};
 pub use details::Details;
 pub use text::{ContextName, ErrorCode, Message, RESERVED_CONTEXT};
 

@@ -103,12 +103,11 @@ impl Faults {
     }
 
     pub(crate) fn add(&mut self, fault: Fault) {
-        if self.list.contains(&fault) {
-            return;
-        }
-        match self.list.len() < MOST {
-            true => self.list.push(fault),
-            false => self.more += 1,
+        if self.list.len() >= MOST {
+            // Not looked for among the others: each of a million faults would be compared with a thousand.
+            self.more += 1;
+        } else if !self.list.contains(&fault) {
+            self.list.push(fault);
         }
     }
 }

@@ -25,7 +25,10 @@ pub(crate) use header::{NAME, is_token, may_hold_secret};
 pub(crate) use header::{TOKEN, secret_pattern};
 pub use integer::Int;
 pub use list::AtLeastOne;
+#[cfg(feature = "describe")]
+pub(crate) use map::MOST_ENTRIES;
 pub use map::Map;
+pub(crate) use map::are_too_many;
 pub use network::{Network, shown_address};
 pub use percent::Percent;
 pub use status::StatusMatcher;

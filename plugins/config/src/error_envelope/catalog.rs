@@ -7,12 +7,11 @@ use super::{Details, ErrorCode, ErrorStatus, Message, Origin};
 use crate::describe::{Member, Shape};
 use crate::node::Node;
 use crate::setting::{Place, Reading, Setting, extra_members, settings};
-use crate::value::Int;
+#[cfg(feature = "describe")]
+use crate::value::MOST_ENTRIES;
+use crate::value::{Int, are_too_many};
 
-/// The most entries that a catalogue may have: each error is compared with one after the other.
-pub const MOST_ENTRIES: usize = 1000;
-
-/// Entries, of which the first that matches an error is used. At most [`MOST_ENTRIES`], and none that an earlier one
+/// Entries, of which the first that matches an error is used. At most 1000, for each error is compared with one after the other, and none that an earlier one
 /// hides.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Catalog(Vec<CatalogEntry>);
@@ -36,8 +35,10 @@ impl Deref for Catalog {
 
 impl Setting for Catalog {
     fn read(node: &Node, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
-        if matches!(node, Node::List(items) if items.len() > MOST_ENTRIES) {
-            return reading.refuse(at, &["must have at most ", &MOST_ENTRIES.to_string(), " entries"]);
+        if let Node::List(items) = node
+            && are_too_many(items.len(), at, reading)
+        {
+            return None;
         }
         let entries = Vec::<CatalogEntry>::read(node, at, reading)?;
         let mut before: &[CatalogEntry] = &[];
@@ -48,12 +49,7 @@ impl Setting for Catalog {
                 .position(|earlier| earlier.when.includes(&entry.when))
             {
                 let earlier = at.index(hiding).path();
-                let rule = [
-                    "is never reached: ",
-                    &earlier,
-                    " takes every error that it matches",
-                ];
-                reading.refuse::<()>(&at.index(index).key("when"), &rule);
+                reading.refuse_hidden(&at.index(index).key("when"), &earlier);
                 sound = false;
             }
             before = entries.get(..=index).unwrap_or_default();

@@ -5,11 +5,19 @@ use super::{Common, Plugin, Policy, RuleHead};
 use crate::fault::{Faults, shown_text};
 use crate::node::Node;
 use crate::setting::{Entry, Merged, Place, Reading, extra_members, lay_part, member_of, nearest};
-use crate::value::{Form, Text};
+use crate::value::{Form, Text, are_too_many};
 use std::rc::Rc;
 
 /// The name that a route's metadata uses for "no policy", and so no profile's.
 const RESERVED: &str = "disabled";
+
+/// Profiles that one which does not exist is compared with, to tell which was probably meant: thousands of rules may name
+/// one.
+const MOST_COMPARED: usize = 100;
+
+/// How many keys and values all policies may have together, each with all that it takes over from `default` and its
+/// profile: a copy of each is kept, and a worker has 1 GB of memory.
+const MOST_VALUES: usize = 1_000_000;
 
 /// What stands beside the settings of [`Common`]. `$schema` is for editors, and means nothing here.
 const SECTIONS: [&str; 4] = ["$schema", "default", "profiles", "routes"];
@@ -111,6 +119,7 @@ impl Loaded {
             profiles: Vec::new(),
             built_in: None,
             sound: Vec::new(),
+            size: 0,
         };
         loading.choice.default = match default {
             None => Some(loading.built_in()),
@@ -158,6 +167,8 @@ struct Loading<'n, 'p> {
     built_in: Option<usize>,
     /// The places in `routes` of the rules that were added.
     sound: Vec<usize>,
+    /// How large all policies are so far.
+    size: usize,
 }
 
 impl<'n> Loading<'n, '_> {
@@ -166,6 +177,9 @@ impl<'n> Loading<'n, '_> {
             self.reading.refuse_type::<()>(at, "an object", node);
             return;
         };
+        if are_too_many(entries.len(), at, &mut self.reading) {
+            return;
+        }
         for (key, node) in entries {
             self.read_profile(key, node, &at.key(key));
         }
@@ -236,12 +250,7 @@ impl<'n> Loading<'n, '_> {
         if let Some(earlier) = self.choice.rules.add(head.pick) {
             let earlier = self.sound.get(earlier).copied().unwrap_or(earlier);
             let earlier = Place::top().key("routes").index(earlier).path();
-            let rule = [
-                "is never reached: ",
-                &earlier,
-                " takes every request that it matches",
-            ];
-            self.reading.refuse::<()>(&at.key("match"), &rule);
+            self.reading.refuse_hidden(&at.key("match"), &earlier);
         }
         self.sound.push(index);
         self.choice.outcomes.push(Outcome {
@@ -256,7 +265,8 @@ impl<'n> Loading<'n, '_> {
         if let Ok(place) = self.find_profile(name) {
             return self.choice.profiles.get(place).map(|(_, policy)| *policy);
         }
-        let names: Vec<&str> = self.choice.profiles.iter().map(|(name, _)| &**name).collect();
+        let names = self.choice.profiles.iter().map(|(name, _)| &**name);
+        let names: Vec<&str> = names.take(MOST_COMPARED).collect();
         let near = nearest(name, &names);
         let (lead, shown) = match near {
             Some(near) => (", did you mean ", shown_text(near)),
@@ -274,7 +284,6 @@ impl<'n> Loading<'n, '_> {
         base: Option<usize>,
         profile: Option<&Text>,
     ) -> Option<usize> {
-        let policy = self.policies.read(node, base, at, &mut self.reading)?;
         let top = Place::top();
         let (default_at, profiles_at) = (top.key("default"), top.key("profiles"));
         let mut layers = Vec::new();
@@ -292,6 +301,13 @@ impl<'n> Loading<'n, '_> {
             layers.extend(layer.map(|node| (profiles_at.key(name), *node)));
         }
         layers.push((*at, node));
+        if self.size < MOST_VALUES {
+            self.size += layers.iter().map(|(_, layer)| values(layer)).sum::<usize>();
+        }
+        if self.size >= MOST_VALUES {
+            return self.reading.refuse(at, &["is too much with what it takes over"]);
+        }
+        let policy = self.policies.read(node, base, at, &mut self.reading)?;
         self.policies.check(
             policy,
             &mut Merged {
@@ -304,5 +320,14 @@ impl<'n> Loading<'n, '_> {
 
     fn built_in(&mut self) -> usize {
         *self.built_in.get_or_insert_with(|| self.policies.add_built_in())
+    }
+}
+
+/// How large a policy is that says this. See [`MOST_VALUES`].
+fn values(node: &Node) -> usize {
+    match node {
+        Node::List(items) => items.iter().map(values).sum(),
+        Node::Object(entries) => entries.iter().map(|(_, node)| 1 + values(node)).sum(),
+        _ => 1,
     }
 }

@@ -306,8 +306,8 @@ fn a_rule_that_is_never_reached_is_a_fault() {
             {"match": {"path": "/a", "methods": ["GET"]}}, {"match": {}}, {"match": {"host": "h"}}]}"#,
         &[
             "routes[0].match.path: must be a path as it is sent, beginning with / and without ? and #, got \"x\"",
-            "routes[3].match: is never reached: routes[1] takes every request that it matches",
-            "routes[5].match: is never reached: routes[4] takes every request that it matches",
+            "routes[3].match: is never reached: routes[1] takes all that it matches",
+            "routes[5].match: is never reached: routes[4] takes all that it matches",
         ],
     );
 }
@@ -423,4 +423,43 @@ proptest! {
     fn no_tree_breaks_the_loading(tree in any_object()) {
         let _ = outcome(as_json(&tree).as_bytes());
     }
+}
+
+/// So many members, each made of its number.
+fn many(count: usize, member: impl Fn(usize) -> String) -> String {
+    (0..count).map(member).collect::<Vec<_>>().join(",")
+}
+
+#[test]
+fn what_all_policies_take_over_is_bounded() {
+    let accept = many(500, |number| format!("\"x-{number}\""));
+    let rules = |count| {
+        many(count, |number| {
+            format!(r#"{{ "match": {{ "path": "/{number}" }}, "policy": {{ "max_length": 9 }} }}"#)
+        })
+    };
+    // Each of them takes over 500 values.
+    let text = |count| {
+        format!(
+            r#"{{ "default": {{ "accept": [{accept}] }}, "routes": [{}] }}"#,
+            rules(count)
+        )
+    };
+    assert!(load::<RequestId>(text(1_900).as_bytes()).is_ok());
+    let faults = load::<RequestId>(text(2_100).as_bytes()).expect_err("it is too much");
+    assert_eq!(
+        faults.iter().next().map(ToString::to_string).as_deref(),
+        Some("routes[1987].policy: is too much with what it takes over")
+    );
+}
+
+#[test]
+fn what_is_put_in_order_is_bounded() {
+    let text = |count| {
+        let profiles = many(count, |number| format!(r#""p{number}": {{}}"#));
+        format!(r#"{{ "profiles": {{ {profiles} }} }}"#)
+    };
+    assert!(load::<RequestId>(text(1_000).as_bytes()).is_ok());
+    let faults = load::<RequestId>(text(1_001).as_bytes()).expect_err("these are too many");
+    assert_eq!(faults.to_string(), "profiles: must have at most 1000 entries");
 }

@@ -48,6 +48,12 @@ impl Reading {
         self.refuse::<()>(at, &["key given twice"]);
     }
 
+    /// Reports what nothing comes to, because the earlier one at this place takes it all.
+    #[inline(never)]
+    pub(crate) fn refuse_hidden(&mut self, at: &Place<'_>, earlier: &str) {
+        self.add(at, &["is never reached: ", earlier, " takes all that it matches"]);
+    }
+
     // These two are called from every type's reader: one copy is enough.
     #[inline(never)]
     fn add(&mut self, at: &Place<'_>, rule: &[&str]) {

@@ -6,6 +6,18 @@ use crate::describe::Shape;
 use crate::node::Node;
 use crate::setting::{Place, Reading, Setting};
 
+/// The most entries of what is searched one after the other, or put in order one by one.
+pub(crate) const MOST_ENTRIES: usize = 1_000;
+
+/// Whether so many entries are too many, which is reported then.
+pub(crate) fn are_too_many(count: usize, at: &Place<'_>, reading: &mut Reading) -> bool {
+    let are_too_many = count > MOST_ENTRIES;
+    if are_too_many {
+        reading.refuse::<()>(at, &["must have at most 1000 entries"]);
+    }
+    are_too_many
+}
+
 /// Values by keys of the author's choice, sorted by key: a protobuf Struct keeps no order, and what a plugin does must
 /// not depend on which of the two forms it was given.
 ///
@@ -76,6 +88,9 @@ impl<K: Form + Ord + Clone, V: Setting> Map<K, V> {
             reading.refuse_type::<()>(at, "an object", node);
             return false;
         };
+        if are_too_many(entries.len(), at, reading) {
+            return false;
+        }
         let mut given = Map::<K, ()>::default();
         for (text, node) in entries {
             let at = at.key(text);

@@ -383,3 +383,16 @@ fn the_keys_of_a_map_are_checked_and_sorted() {
          [\"x-c\"]: must be a value that a header can have (visible ASCII, no space at either end, at most 1024 characters), got null"
     );
 }
+
+#[test]
+fn a_map_has_a_thousand_members_at_most() {
+    let map = |count: usize| {
+        let members: Vec<String> = (0..count).map(|number| format!(r#""x-{number}": "1""#)).collect();
+        read::<Map<HeaderName, HeaderValue>>(&format!("{{ {} }}", members.join(",")))
+    };
+    assert_eq!(map(1_000).map(|map| map.len()), Ok(1_000));
+    assert_eq!(
+        map(1_001).map(|map| map.len()),
+        Err("x: must have at most 1000 entries".to_owned())
+    );
+}

@@ -261,7 +261,7 @@ fn an_entry_that_an_earlier_one_hides_is_refused() {
         match hidden {
             true => refused(
                 &config,
-                "default.catalog[2].when: is never reached: default.catalog[1] takes every error that it matches",
+                "default.catalog[2].when: is never reached: default.catalog[1] takes all that it matches",
             ),
             false => assert!(policy(&config).is_ok(), "{config}"),
         }
