@@ -16,9 +16,6 @@ use crate::value::{Decimal, Duration, Form, HeaderName, HeaderValue, Int, Percen
 /// From a millisecond to a day.
 pub type Time = Duration<1, 86_400_000>;
 
-/// The most values that can be `known`: each has a record of its own.
-pub const MOST_KNOWN: usize = 1000;
-
 settings! {
     /// What tells one breaker from another, when it opens, what counts, how it closes again, and what a rejected request
     /// is answered.
@@ -140,9 +137,6 @@ impl crate::Policy for Policy {
         self.trip.check(merged);
         if self.open.max < self.open.first {
             merged.refuse(&["open.for", "open.max"], "max must not be below for");
-        }
-        if self.known.len() > MOST_KNOWN {
-            merged.refuse(&["known"], "must have at most 1000 values");
         }
     }
 }

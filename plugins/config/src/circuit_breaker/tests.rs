@@ -351,7 +351,7 @@ fn a_breaker_is_called_what_a_metric_can_be_labelled_with() {
 fn a_thousand_values_can_be_known() {
     let known = |count: usize| format!("{{\"known\": [{}]}}", vec!["\"a\""; count].join(","));
     assert!(policy(&known(1000)).is_ok());
-    refused(&known(1001), "default.known: must have at most 1000 values");
+    refused(&known(1001), "default.known: must have at most 1000 entries");
 }
 
 fn any_policy() -> impl Strategy<Value = String> {

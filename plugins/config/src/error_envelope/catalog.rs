@@ -7,9 +7,9 @@ use super::{Details, ErrorCode, ErrorStatus, Message, Origin};
 use crate::describe::{Member, Shape};
 use crate::node::Node;
 use crate::setting::{Place, Reading, Setting, extra_members, settings};
+use crate::value::Int;
 #[cfg(feature = "describe")]
 use crate::value::MOST_ENTRIES;
-use crate::value::{Int, are_too_many};
 
 /// Entries, of which the first that matches an error is used. At most 1000, for each error is compared with one after the other, and none that an earlier one
 /// hides.
@@ -35,11 +35,6 @@ impl Deref for Catalog {
 
 impl Setting for Catalog {
     fn read(node: &Node, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
-        if let Node::List(items) = node
-            && are_too_many(items.len(), at, reading)
-        {
-            return None;
-        }
         let entries = Vec::<CatalogEntry>::read(node, at, reading)?;
         let mut before: &[CatalogEntry] = &[];
         let mut sound = true;

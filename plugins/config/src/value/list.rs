@@ -3,11 +3,14 @@
 use std::ops::Deref;
 
 #[cfg(feature = "describe")]
+use super::MOST_ENTRIES;
+use super::are_too_many;
+#[cfg(feature = "describe")]
 use crate::describe::Shape;
 use crate::node::Node;
 use crate::setting::{Place, Reading, Setting};
 
-/// A list, which may be empty.
+/// A list, which may be empty. It has at most 1000 items.
 impl<T: Setting> Setting for Vec<T> {
     fn read(node: &Node, at: &Place<'_>, reading: &mut Reading) -> Option<Self> {
         let mut values = Vec::new();
@@ -30,7 +33,7 @@ impl<T: Setting> Setting for Vec<T> {
         Shape::List {
             of: Box::new(T::shape()),
             min: 0,
-            max: None,
+            max: Some(MOST_ENTRIES),
         }
     }
 
@@ -47,6 +50,9 @@ fn each_item(node: &Node, at: &Place<'_>, reading: &mut Reading, read: &mut Read
     let Node::List(items) = node else {
         return reading.refuse_type(at, "a list", node);
     };
+    if are_too_many(items.len(), at, reading) {
+        return None;
+    }
     for (index, item) in items.iter().enumerate() {
         read(item, &at.index(index), reading);
     }
@@ -92,7 +98,7 @@ impl<T: Setting> Setting for AtLeastOne<T> {
         Shape::List {
             of: Box::new(T::shape()),
             min: 1,
-            max: None,
+            max: Some(MOST_ENTRIES),
         }
     }
 
