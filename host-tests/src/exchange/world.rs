@@ -75,6 +75,8 @@ impl Exchange {
         // Envoy knows that nobody is there before it has the whole request, and then ends the connection.
         let nobody = Cluster::new("nobody").answers([Answer::no_healthy_upstream()]);
         Host::chain(chain)
+            // Some exchanges are about requests without a key.
+            .plant_all_but("idempotency-key")
             .edge(
                 Edge::default()
                     .use_remote_address(true)
