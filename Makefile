@@ -132,6 +132,10 @@ fuzz = @$(need-cargo); $(call target,wasm32-wasip1); tools/build-fuzzer $(PLUGIN
 fuzz: $(wasm-opt) ## Looks for bytes that break something: MINUTES=, TARGET=, INPUT= (again this one), RUNS=, KEEP=yes, PUBLISH=yes
 	$(call fuzz)
 
+.PHONY: fuzz-a-little
+fuzz-a-little: $(wasm-opt)
+	@$(MAKE) fuzz RUNS=100000
+
 .PHONY: endless-work
 endless-work: $(wasm-opt) ## Looks for bytes that cost a callback more than any so far: MINUTES=, TARGET=, PUBLISH=yes
 	$(call fuzz,--work)
@@ -245,7 +249,7 @@ bless: $(envoy) $(prometheus) wasm ## Generates the generated files anew, and ac
 	UPDATE_EXPECT=1 cargo test --locked $(natively)
 
 .PHONY: ci
-ci: lint supply-chain test docs golden rules policyctl reproducible simulate ## Does all that CI does
+ci: lint supply-chain test docs golden rules policyctl reproducible simulate mutants fuzz-a-little ## Does all that CI does
 
 .PHONY: clean
 clean: ## Removes what was built; installed tools stay in .tools/

@@ -14,6 +14,8 @@ pub struct Work {
     /// Bytes that the proxy has handed over in this exchange so far, or in this callback where it belongs to none: headers,
     /// pieces of bodies, properties, records of shared data, the configuration.
     pub bytes: u64,
+    /// Headers of the request and of the response.
+    pub headers: u64,
     /// Bytes of the configuration that the callback works by.
     pub configuration: u64,
 }
@@ -23,18 +25,23 @@ pub const ANY: u64 = 1_000_000;
 /// And for each byte that was handed over.
 pub const PER_BYTE: u64 = 1_000;
 /// And for each byte of the configuration.
-pub const PER_BYTE_OF_CONFIGURATION: u64 = 100;
+pub const PER_BYTE_OF_CONFIGURATION: u64 = 5_000;
+/// And for each byte of the configuration with each header: a rule that asks for a header looks at all of them.
+pub const PER_BYTE_AND_HEADER: u64 = 10;
 /// Instructions of reading any configuration: there may be a thousand faults in a few bytes, each of which is told.
 pub const ANY_CONFIGURATION: u64 = 500_000_000;
 /// And for each of its bytes.
-pub const PER_BYTE_CONFIGURED: u64 = 20_000;
+pub const PER_BYTE_CONFIGURED: u64 = 5_000;
 
 impl Work {
     /// What it may burn at most.
     pub fn bound(&self) -> u64 {
         match self.callback {
             "proxy_on_configure" => ANY_CONFIGURATION + PER_BYTE_CONFIGURED * self.bytes,
-            _ => ANY + PER_BYTE * self.bytes + PER_BYTE_OF_CONFIGURATION * self.configuration,
+            _ => {
+                let per_byte = PER_BYTE_OF_CONFIGURATION + PER_BYTE_AND_HEADER * self.headers;
+                ANY + PER_BYTE * self.bytes + per_byte * self.configuration
+            }
         }
     }
 
@@ -48,11 +55,12 @@ impl Work {
     pub fn assert_is_bounded(&self) {
         assert!(
             self.fuel <= self.bound(),
-            "endless work: {} burnt {} units of fuel, and {} are the most with {} bytes and {} of configuration",
+            "endless work: {} burnt {} units of fuel, and {} are the most with {} bytes, {} headers and {} bytes of configuration",
             self.callback,
             self.fuel,
             self.bound(),
             self.bytes,
+            self.headers,
             self.configuration,
         );
     }

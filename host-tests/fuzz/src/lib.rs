@@ -6,6 +6,7 @@
 
 #![deny(unsafe_code)]
 
+pub mod alone;
 pub mod bound;
 pub mod corpus;
 pub mod coverage;

@@ -31,7 +31,7 @@ struct Arguments {
     /// Tries this file alone, and shows what comes of it. Needs a target.
     #[arg(long, requires = "target")]
     input: Option<PathBuf>,
-    /// So many inputs of each target, the same in each run, instead of minutes.
+    /// So many inputs of each target, a twentieth of it of those on modules, the same in each run, instead of minutes.
     #[arg(long)]
     runs: Option<u64>,
     /// Looks for more work instead of for more branches.

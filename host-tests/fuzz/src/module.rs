@@ -83,6 +83,7 @@ pub(crate) struct Ledger {
     pub(crate) works: Vec<Work>,
     pub(crate) bytes: u64,
     pub(crate) configuration: u64,
+    pub(crate) headers: u64,
 }
 
 impl Ledger {
@@ -92,6 +93,7 @@ impl Ledger {
             callback,
             fuel,
             bytes: self.bytes,
+            headers: self.headers,
             configuration: self.configuration,
         });
     }

@@ -13,6 +13,9 @@ use host::{Exchange, Host, Plugin, RetryPolicy, Route, millis};
 /// Exchanges of one input at most: more is more of the same, and slow.
 const MOST: usize = 8;
 
+/// Headers that Envoy lets a request and a response have, unless it is told otherwise.
+const MOST_HEADERS: u64 = 100 + 100;
+
 pub(crate) fn run(modules: &Modules, bytes: &[u8]) -> Vec<Work> {
     let mut input = Input(bytes);
     let module = modules.numbered(input.byte());
@@ -23,6 +26,7 @@ pub(crate) fn run(modules: &Modules, bytes: &[u8]) -> Vec<Work> {
     };
     let mut ledger = Ledger {
         configuration: configuration.len() as u64,
+        headers: MOST_HEADERS,
         ..Ledger::default()
     };
     let allowed = super::vm::FUEL;
@@ -94,6 +98,7 @@ fn roots(host: &Host, ledger: &Ledger) -> Vec<Work> {
         callback: spent.callback,
         fuel: spent.fuel,
         bytes: spent.bytes_out,
+        headers: 0,
         configuration: ledger.configuration,
     });
     works.collect()

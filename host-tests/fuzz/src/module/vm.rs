@@ -82,6 +82,15 @@ pub(crate) struct State {
     random: u8,
 }
 
+impl State {
+    /// How many headers there are. Of a map that is none there cannot be more than these bytes have room for.
+    fn headers(&self) -> u64 {
+        let sound: usize = self.maps.values().map(Vec::len).sum();
+        let broken = self.broken_map.as_ref().map_or(0, |bytes| bytes.len() / 10);
+        (sound + broken) as u64
+    }
+}
+
 /// An instance of a module.
 pub(crate) struct Vm {
     store: Store<State>,
@@ -128,7 +137,8 @@ impl Vm {
             panic!("{callback} {arguments:?}: {error:?}");
         }
         let fuel = FUEL - self.store.get_fuel().expect("the engine has fuel");
-        let given = self.state().given;
+        let (given, headers) = (self.state().given, self.state().headers());
+        self.ledger.headers = headers;
         self.ledger.enter(callback, fuel, given);
         results.first().map(lower_half)
     }
