@@ -207,7 +207,7 @@ pub const METRICS: &[Metric] = &[
                 ("generated", "A new one."),
                 (
                     "rejected",
-                    "A header with an id that was none, or not to be trusted; a request may have several.",
+                    "A header with an id that was none; a request may have several. Those of a caller that is not trusted are not looked at.",
                 ),
             ],
         )],
