@@ -82,11 +82,15 @@ impl Report {
                 "configurations, header parsers, error bodies, records, whole exchanges and callbacks in any order, with any bytes",
             ),
         };
-        let how_often = format!(
-            "{} million inputs in {} targets",
-            (all / 100_000) as f64 / 10.0,
-            self.0.len()
-        );
+        let how_often = format!("{} inputs in {} targets", in_thousands(all), self.0.len());
         Ok(ledger::publish(&root, part, tried, &how_often)?)
     }
+}
+
+/// As people read it: `3,102,348`.
+fn in_thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev();
+    let groups: Vec<&str> = groups.filter_map(|group| str::from_utf8(group).ok()).collect();
+    groups.join(",")
 }

@@ -223,16 +223,13 @@ fn is_what_it_says(exchange: &Exchange, is: Expected) {
     }
     let whole = !is.upstreams_code && !exchange.broke_off() && exchange.status() >= 400;
     // What the plugins wrote says so; the upstream's own words need not be JSON.
-    let code = exchange.response_header("x-error-code").option();
-    let is_ours = code.is_some_and(|code| {
-        code.len() > 2 && code.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_')
-    });
+    let codes = exchange.response_header("x-error-code").all();
+    let is_code =
+        |code: &[u8]| code.len() > 2 && code.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_');
+    let is_ours = matches!(&codes[..], [code] if is_code(code));
     let body = exchange.body();
     if whole && is_ours && !body.is_empty() {
-        let kind = exchange
-            .response_header("content-type")
-            .option()
-            .unwrap_or_default();
+        let kind = exchange.response_header("content-type").all().concat();
         let standard = [&b"application/json"[..], b"application/problem+json"].contains(&kind.as_slice());
         assert!(
             !standard || serde_json::from_slice::<Value>(&body).is_ok(),
