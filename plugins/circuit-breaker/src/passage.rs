@@ -22,6 +22,8 @@ const ERROR_ORIGIN: &str = "policy.error_origin";
 /// Filter state of retry: when the deadline is that it took from the caller's headers and gave to the router, by the clock
 /// that all workers share.
 const DEADLINE: &str = "policy.deadline";
+/// Filter state of retry: that the answer's `Retry-After` is its own, and not the upstream's.
+const RETRY_AFTER: &str = "policy.retry_after";
 /// The response code details of an upstream's answer.
 const VIA_UPSTREAM: &[u8] = b"via_upstream";
 
@@ -120,7 +122,8 @@ impl Passage {
                 self.stage = Stage::Answered(answer);
             }
             Judged::Now(came) => {
-                let seconds = (came == Outcome::Failure && call.settings.open.honor_retry_after)
+                let asks = came == Outcome::Failure && call.settings.open.honor_retry_after;
+                let seconds = (asks && response.filter_state(RETRY_AFTER).is_none())
                     .then(|| retry_after::seconds(response.first("retry-after"), root.worker.unix_millis()?))
                     .flatten();
                 self.settle(root, came, seconds);

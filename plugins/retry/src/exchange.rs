@@ -22,6 +22,10 @@ const CIRCUIT: &str = "policy.circuit";
 pub(crate) const ERROR_CODE: &str = "policy.error_code";
 /// Filter state that says what became of retries, where there were any or should have been.
 const RETRY: &str = "policy.retry";
+/// Filter state that says that the answer's `Retry-After` is not its maker's: who takes that for the upstream's word would be
+/// told by this proxy how long to leave the upstream alone.
+const RETRY_AFTER: &str = "policy.retry_after";
+
 /// One exchange on its way through the plugin.
 pub(crate) struct Exchange {
     root: Rc<Retry>,
@@ -250,6 +254,7 @@ impl Passage {
             {
                 let seconds = growth.seconds(self.facts.attempt, root.worker.draw());
                 response.set("retry-after", seconds.to_string().as_bytes());
+                response.set_filter_state(RETRY_AFTER, b"made");
             }
         }
         if root.configuration.common.explain == Explain::Errors

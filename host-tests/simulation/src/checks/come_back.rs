@@ -18,13 +18,11 @@ pub(crate) struct Told<'a> {
     pub(crate) of_upstream: Option<&'a str>,
     /// Which attempt of its caller it was.
     pub(crate) attempt: u64,
-    /// Whether the configuration has callers told.
-    pub(crate) is_told: bool,
 }
 
 pub(crate) fn check(told: &Told<'_>) -> Result<(), Broken> {
     let broken = || Broken::new(PROMISE, format!("{told:?}"));
-    if told.of_upstream.is_some() || !told.is_told || !matches!(told.status, 429 | 503) {
+    if told.of_upstream.is_some() || !matches!(told.status, 429 | 503) {
         return if told.retry_after == told.of_upstream {
             Ok(())
         } else {
@@ -49,7 +47,6 @@ mod tests {
         retry_after: Some("4"),
         of_upstream: None,
         attempt: 3,
-        is_told: true,
     };
 
     #[test]

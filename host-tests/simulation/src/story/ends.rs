@@ -253,7 +253,6 @@ impl Story {
                 retry_after: said.as_deref(),
                 of_upstream: sent.and_then(|got| got.come_back.as_deref()),
                 attempt: flight.asked.attempt,
-                is_told: !flight.settings.breaker.honor_retry_after,
             })?;
         }
         let upstream = flight.got.as_ref().filter(|_| is_upstream).map(|got| Sent {

@@ -164,7 +164,7 @@ impl Settings {
 
     /// The section of retry where it stands in a cluster.
     pub(crate) fn in_cluster(&self) -> Value {
-        json!({ "default": self.retry.json(true) })
+        json!({ "default": self.retry.json() })
     }
 
     /// The sections of the four plugins, in the order of the chain.
@@ -186,10 +186,7 @@ impl Settings {
                 "circuit-breaker",
                 with(self.breaker.json(), json!({ "mode": mode })),
             ),
-            (
-                "retry",
-                with(self.retry.json(self.breaker.honor_retry_after), json!({})),
-            ),
+            ("retry", with(self.retry.json(), json!({}))),
         ]
     }
 }
@@ -335,8 +332,7 @@ impl Retry {
         }
     }
 
-    /// `is_silent`: callers are not told when to come back, where the breaker would take that for the upstream's word.
-    fn json(&self, is_silent: bool) -> Value {
+    fn json(&self) -> Value {
         let budget = self.budget.as_ref().map(|budget| {
             json!({ "percent": budget.percent, "interval": millis(budget.interval),
                 "min_retry_rate": { "count": budget.min_count, "interval": millis(budget.min_interval) } })
@@ -347,7 +343,7 @@ impl Retry {
         } else {
             &[]
         };
-        let mut policy = json!({
+        json!({
             "attempts": self.attempts,
             "retry_on": self.retry_on,
             "statuses": self.statuses,
@@ -357,11 +353,7 @@ impl Retry {
             "deadline_headers": deadlines,
             "budget": budget,
             "inbound_retries": if self.allows_inbound { "allow" } else { "refuse" },
-        });
-        if is_silent {
-            policy["retry_after"] = Value::Null;
-        }
-        policy
+        })
     }
 }
 

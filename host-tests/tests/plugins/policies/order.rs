@@ -1,8 +1,8 @@
 //! The order of the plugins is the module's, whatever the order in the text.
 
 use super::{body, fail, host, text, tried};
-use host::Exchange;
-use serde_json::Value;
+use host::{Exchange, secs};
+use serde_json::{Value, json};
 
 const SECTIONS: [&str; 4] = [
     r#""error-envelope": { "explain": "all" }"#,
@@ -66,4 +66,27 @@ fn nothing_of_an_exchange_tells_the_order_of_the_text() {
         (failed.to_string(), rejected.to_string(), host.metrics())
     };
     assert_eq!(told([0, 1, 2, 3]), told([3, 1, 2, 0]));
+}
+
+#[test]
+fn what_retry_tells_callers_is_not_taken_for_the_upstreams_retry_after() {
+    // Each answer is given a `Retry-After` of 20 s by retry, and its maker has said nothing.
+    let sections = json!({
+        "circuit-breaker": { "default": {
+            "trip": { "consecutive_failures": 1 },
+            "open": { "for": "10s", "multiplier": 3, "max": "60s", "jitter": 0, "honor_retry_after": true }
+        } },
+        "retry": { "default": { "attempts": 1, "retry_after": { "base": "20s", "jitter": 0 } } },
+    });
+    let host = host(sections.to_string());
+    let failed = host.get("/").answered_with(text(503, "busy"));
+    failed.header("retry-after", "20");
+    host.get("/").expect_rejected(503).header("retry-after", "10");
+    host.advance(secs(10));
+    // It grows as if nobody had said anything; what the upstream says itself takes the place of that.
+    host.get("/").answered_with(text(503, "busy"));
+    host.get("/").expect_rejected(503).header("retry-after", "30");
+    host.advance(secs(30));
+    host.get("/").answered_with(text(503, "busy").header("retry-after", "25"));
+    host.get("/").expect_rejected(503).header("retry-after", "25");
 }
