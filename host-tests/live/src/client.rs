@@ -7,7 +7,7 @@ mod response;
 
 pub use response::Response;
 
-use crate::{Error, Headers, Result};
+use crate::{Error, Headers, Result, secrets};
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
@@ -26,6 +26,7 @@ pub struct Request {
     pub headers: Headers,
     /// The body; empty: none.
     pub body: Vec<u8>,
+    has_secrets: bool,
 }
 
 impl Request {
@@ -36,6 +37,15 @@ impl Request {
             path: path.as_ref().to_vec(),
             headers: Vec::new(),
             body: Vec::new(),
+            has_secrets: true,
+        }
+    }
+
+    /// The same request, sent with nothing but what it says: where `authorization` makes a difference to Envoy, for example.
+    pub fn without_secrets(self) -> Self {
+        Request {
+            has_secrets: false,
+            ..self
         }
     }
 
@@ -112,12 +122,24 @@ impl Connection {
         Connection { patience, ..self }
     }
 
-    /// Sends a request and reads its response whole.
+    /// Sends a request and reads its response whole. The request has `authorization`, `cookie` and the like besides, unless it
+    /// has its own: no plugin may tell of them.
     ///
     /// # Errors
-    /// Those of [`Connection::send_bytes`].
+    /// Those of [`Connection::send_bytes`], and [`Error::Malformed`] for an error whose body tells them.
     pub fn send(&mut self, request: &Request) -> Result<Response> {
-        self.send_bytes(&request.to_bytes(), request.method == b"HEAD")
+        let mut sent = request.clone();
+        if sent.has_secrets {
+            sent.headers.extend(secrets::missing_in(&request.headers));
+        }
+        let response = self.send_bytes(&sent.to_bytes(), request.method == b"HEAD")?;
+        match secrets::told_in(&response.body) {
+            Some(name) if response.status >= 400 => Err(Error::Malformed {
+                what: format!("the body `{}`", response.text()),
+                rule: format!("it tells what header {name} says"),
+            }),
+            _ => Ok(response),
+        }
     }
 
     /// Sends these bytes and reads one response whole; `head` says that it has no body, as to a HEAD request.

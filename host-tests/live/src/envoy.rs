@@ -13,7 +13,7 @@ pub use binary::binary;
 pub use validation::{Validation, validate};
 
 use crate::client::{self, Request, Response};
-use crate::{Error, Process, Result, wait};
+use crate::{Error, Process, Result, secrets, wait};
 use logs::{late_with_log, read, tail};
 use serde_json::Value;
 use std::fs::File;
@@ -34,6 +34,30 @@ pub struct Envoy {
     process: Process,
     folder: TempDir,
     serving: Serving,
+    shows_headers: bool,
+}
+
+impl Drop for Envoy {
+    /// Nothing that it has written may tell what clients sent in secret.
+    fn drop(&mut self) {
+        // A test that fails says already what is wrong; and an Envoy that says a lot shows the headers of requests.
+        if std::thread::panicking() || self.shows_headers {
+            return;
+        }
+        let running = matches!(self.process.ended(), Ok(None));
+        let statistics = running.then(|| self.statistics()).flatten();
+        // Its last lines come as it ends.
+        let _ = self.process.stop();
+        let written = ["stderr", "stdout"].map(|name| std::fs::read(self.folder.path().join(name)));
+        for output in written.into_iter().flatten().chain(statistics) {
+            let lines = || output.split(|byte| *byte == b'\n');
+            let told = lines().find_map(|line| Some((secrets::told_in(line)?, line)));
+            if let Some((name, line)) = told {
+                let line = String::from_utf8_lossy(line);
+                std::panic::panic_any(format!("Envoy tells what header {name} says: {line}"));
+            }
+        }
+    }
 }
 
 /// How an Envoy is to be started.
@@ -130,6 +154,7 @@ impl Builder {
             process,
             folder,
             serving,
+            shows_headers: ["trace", "debug"].contains(&&*self.log_level),
         })
     }
 }

@@ -44,6 +44,7 @@ mod error;
 mod process;
 mod prometheus;
 mod sample;
+mod secrets;
 mod server;
 mod upstream;
 pub mod wait;

@@ -10,7 +10,7 @@ mod ask;
 pub use answer::Answer;
 
 use crate::server::{Ended, Pieces, Server, Socket};
-use crate::{Headers, Result, values};
+use crate::{Headers, Result, secrets, values};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::{Request, Response};
@@ -112,6 +112,7 @@ async fn serve(
     let fields = head
         .headers
         .iter()
+        .filter(|(name, value)| !secrets::is_planted(name.as_str(), value.as_bytes()))
         .map(|(name, value)| (name.as_str().into(), value.as_bytes().to_vec()));
     let received = Received {
         method: head.method.to_string(),

@@ -7,6 +7,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
+use std::time::Duration;
 
 /// An administration interface on a port that the system chooses, as a configuration of its own.
 pub(super) const ON_A_FREE_PORT: &str =
@@ -19,6 +20,14 @@ impl Envoy {
     /// Those of [`client::send`], and [`Error::Malformed`] for a status other than 200.
     pub fn admin_get(&self, path: &str) -> Result<String> {
         get(self.serving.admin, path)
+    }
+
+    /// The names of its statistics; none where it does not answer at once, because a test has frozen it.
+    pub(super) fn statistics(&self) -> Option<Vec<u8>> {
+        let connection = client::Connection::open(self.serving.admin).ok()?;
+        let mut connection = connection.patience(Duration::from_secs(1));
+        let response = connection.send(&Request::get("/stats?usedonly")).ok()?;
+        Some(response.body)
     }
 
     /// Counters and gauges by their full names. Those that were never used are left out.
