@@ -140,8 +140,8 @@ impl Error {
         }
     }
 
-    /// Takes the code that an upstream gave it, if it can be one: it goes into logs and filter state. No token or session id
-    /// is of capitals and digits alone, so that none is told for one.
+    /// Takes the code that an upstream gave it, if it can be one: it goes into logs and filter state. Nearly all tokens and
+    /// session ids have small letters, too, and are so not told for one.
     pub(crate) fn take_code(&mut self, given: &[&[u8]]) {
         let may_have = |byte: u8| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_');
         if let Ok(Some(code)) = Carrier::Plain.read(given, LONGEST_CODE)
