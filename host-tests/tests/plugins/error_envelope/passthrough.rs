@@ -1,7 +1,7 @@
 //! Errors that the upstream wrote in a form of its own: which stay, and what it takes that they do not.
 
-use crate::lines;
 use super::{assert_enveloped, host, policy, strict};
+use crate::lines;
 use host::{Answer, Exchange};
 use serde_json::json;
 
@@ -228,7 +228,10 @@ fn what_is_no_code_is_told_to_nobody_and_goes_on_to_the_client_as_it_is() {
         ("E2_1", "E2_1"),
         (&too_long, "CONFLICT"),
         ("a3k9-session-of-somebody", "CONFLICT"),
-        ("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "CONFLICT"),
+        (
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            "CONFLICT",
+        ),
         ("8154711", "CONFLICT"),
         ("OUT OF STOCK", "CONFLICT"),
         ("", "CONFLICT"),

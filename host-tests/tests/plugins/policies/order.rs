@@ -87,6 +87,7 @@ fn what_retry_tells_callers_is_not_taken_for_the_upstreams_retry_after() {
     host.get("/").answered_with(text(503, "busy"));
     host.get("/").expect_rejected(503).header("retry-after", "30");
     host.advance(secs(30));
-    host.get("/").answered_with(text(503, "busy").header("retry-after", "25"));
+    host.get("/")
+        .answered_with(text(503, "busy").header("retry-after", "25"));
     host.get("/").expect_rejected(503).header("retry-after", "25");
 }
