@@ -107,9 +107,8 @@ fn write(
     }
 }
 
-/// Makes the end of the connection a reset, once Envoy has had time to read what was written: a reset overtakes it.
+/// Makes the end of the connection a reset. What was written before it is read before it.
 fn reset(stream: &TcpStream) -> io::Result<Left> {
-    thread::sleep(Duration::from_millis(5));
     set_socket_linger(stream, Some(Duration::ZERO))?;
     Ok(Left::Reset)
 }
